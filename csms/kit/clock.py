@@ -1,0 +1,37 @@
+"""The only place where the time is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+Clock = Callable[[], datetime]
+"""Gives the current time in UTC."""
+
+
+def system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class SetClock:
+    """A clock that stands until it is moved: for tests and for replaying history."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, by: timedelta) -> None:
+        self.now += by
+
+
+def iso(at: datetime) -> str:
+    """RFC 3339 in UTC with `Z` and milliseconds. Stations are never sent an offset (steve#136)."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_time(text: str) -> datetime:
+    """An aware UTC time from RFC 3339 text; text without a zone counts as UTC. Raises ValueError."""
+    at = datetime.fromisoformat(text)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

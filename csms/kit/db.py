@@ -1,0 +1,52 @@
+"""The database: one pool, JSON as Python values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import asyncpg
+import orjson
+
+Db = asyncpg.Pool
+Conn = asyncpg.pool.PoolConnectionProxy | asyncpg.Connection
+Row = asyncpg.Record
+
+# The database is away or restarting: nothing is wrong with what was asked, it can be tried again.
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.DiskFullError,
+    asyncpg.OutOfMemoryError,
+    asyncpg.IOError,
+)
+
+
+def _dumps(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+async def _prepare(conn: asyncpg.Connection) -> None:
+    await conn.set_type_codec("jsonb", encoder=_dumps, decoder=orjson.loads, schema="pg_catalog")
+
+
+async def connect(dsn: str, *, most: int = 12) -> Db:
+    """A pool whose connections speak jsonb as Python values and think in UTC."""
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=most,
+        init=_prepare,
+        command_timeout=60,
+        server_settings={"timezone": "UTC", "application_name": "ohmbudsman", "jit": "off"},
+    )
