@@ -1,0 +1,1 @@
+"""Findings: one small pure rule a situation, grouped by topic."""
