@@ -1,0 +1,61 @@
+"""Fixtures that all tests share."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+
+from csms.kit.clock import SetClock
+from csms.kit.db import Conn, Db, connect
+from tests.database import Databases
+
+
+@pytest.fixture(scope="session")
+async def databases(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Databases]:
+    """The run's PostgreSQL."""
+    made = Databases(tmp_path_factory.mktemp("postgres"))
+    await made.start()
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+async def dsn(databases: Databases) -> AsyncIterator[str]:
+    """A fresh migrated database of the test's own."""
+    made = await databases.create()
+    yield made
+    await databases.drop(made)
+
+
+@pytest.fixture
+async def db(dsn: str) -> AsyncIterator[Db]:
+    """A pool on a database of the test's own."""
+    pool = await connect(dsn)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture(scope="session")
+async def shared_db(databases: Databases) -> AsyncIterator[Db]:
+    """A pool on the database that rolled-back tests share."""
+    pool = await connect(await databases.create())
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+async def conn(shared_db: Db) -> AsyncIterator[Conn]:
+    """A connection in a transaction that is rolled back: for tests of one module's rows."""
+    async with shared_db.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        yield connection
+        await transaction.rollback()
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    """Stands at a Sunday noon in Beijing until it is moved."""
+    return SetClock(datetime(2026, 11, 22, 4, 0, tzinfo=UTC))
