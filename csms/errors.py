@@ -11,6 +11,7 @@ The errors Ohmbudsman raises.
     * WeErred              our own trouble; a station is never told
         * Overloaded       a bounded queue is full
         * StaleHead        another node has written to this station's journal
+        * LinkBusy         a question to this station is open already
 """
 
 from __future__ import annotations
@@ -68,3 +69,7 @@ class Overloaded(WeErred):
 
 class StaleHead(WeErred):
     """Another node has written to a station's journal since we last did."""
+
+
+class LinkBusy(WeErred):
+    """A question to this station is still open: OCPP-J allows one at a time."""

@@ -1,0 +1,49 @@
+"""OCPP 2.1 <-> our vocabulary: 2.0.1, and answers to what is new."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from csms.ocpp import v201
+from csms.ocpp.times import stamp
+from csms.ocpp.v201 import (
+    read,
+    read_command,
+    read_outcome,
+    read_reply,
+    read_variables,
+    write_command,
+)
+from csms.vocabulary import Message, Noted, Reply
+
+__all__ = [
+    "read", "read_command", "read_outcome", "read_reply", "read_variables", "write_command", "write_reply",
+]  # fmt: skip
+
+
+def write_reply(message: Message | str, reply: Reply) -> dict[str, Any]:
+    """The answer to a message; two of 2.1 repeat part of the question, so they are answered from a `Noted`."""
+    match message:
+        case Noted(action="GetCertificateChainStatus", payload=payload):
+            asked = payload["certificateStatusRequests"]
+            return {"certificateStatus": [_unknown_certificate(one, reply) for one in asked]}
+        case Noted(action="VatNumberValidation", payload=payload):
+            place = {"evseId": payload["evseId"]} if "evseId" in payload else {}
+            return {"vatNumber": payload["vatNumber"], "status": reply.status or "Rejected"} | place
+        case Noted(action="NotifyEVChargingNeeds") | "NotifyEVChargingNeeds":
+            return {"status": reply.status or "NoChargingProfile"}
+        case Noted(action="OpenPeriodicEventStream" | "PullDynamicScheduleUpdate"):
+            return {"status": reply.status or "Rejected"}
+        case "OpenPeriodicEventStream" | "PullDynamicScheduleUpdate":
+            return {"status": reply.status or "Rejected"}
+    return v201.write_reply(message, reply)
+
+
+def _unknown_certificate(asked: Mapping[str, Any], reply: Reply) -> dict[str, Any]:
+    return {
+        "certificateHashData": asked["certificateHashData"],
+        "source": asked["source"],
+        "status": "Failed",
+        "nextUpdate": stamp(reply.now),
+    }
