@@ -408,5 +408,7 @@ create table events (
     kind     text not null,
     station  text,
     subject  text not null,
-    detail   jsonb not null default '{}'
+    detail   jsonb not null default '{}',
+    -- A reader takes only what no running transaction can still slip in before.
+    tx       xid8 not null default pg_current_xact_id()
 );

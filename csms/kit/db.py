@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 import orjson
 
-Db = asyncpg.Pool
-Conn = asyncpg.pool.PoolConnectionProxy | asyncpg.Connection
-Row = asyncpg.Record
+# asyncpg's own types ask for parameters everywhere and say little more.
+Db: TypeAlias = Any
+"""An asyncpg.Pool."""
+Conn: TypeAlias = Any
+"""An open asyncpg connection, its transaction the caller's."""
+Row: TypeAlias = Any
+"""An asyncpg.Record: read like a mapping."""
 
 # The database is away or restarting: nothing is wrong with what was asked, it can be tried again.
 AWAY = (

@@ -1,0 +1,557 @@
+"""The inbox: a batch of messages, one database transaction, then their replies.
+
+No timer: while one batch commits, the next gathers. Alone, a message waits for nobody; under load
+the batch grows by itself and the cost of a commit is shared. A batch holds at most one entry a
+station, so its messages are independent and may be written set by set.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import structlog
+
+from csms import commands, events, faults, journal, meters, stations, tokens, transactions
+from csms.errors import Overloaded, StaleHead
+from csms.journal import Chain, Line
+from csms.kit.clock import Clock
+from csms.kit.db import AWAY, Conn, Db
+from csms.vocabulary import (
+    Beat,
+    Booted,
+    DataPassed,
+    EventsNoted,
+    Message,
+    MeterReported,
+    Noted,
+    ProgressNoted,
+    Reply,
+    SecurityNoted,
+    StatusReported,
+    TokenPresented,
+    TransactionEnded,
+    TransactionStarted,
+    TransactionUpdated,
+    VariablesReported,
+)
+from csms.vocabulary.heard import Heard, Notes, device_time
+
+log = structlog.get_logger()
+
+ACCEPTED = "Accepted"
+
+# What a message itself does wrong in the database. Everything else is our trouble and is tried again.
+POISON = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, TypeError, KeyError, OverflowError,
+          AttributeError, LookupError, asyncpg.ProgramLimitExceededError)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How one of our commands ended, known from the frame that is written with it."""
+
+    command: str
+    kind: str
+    state: str
+    answer: Mapping[str, Any] | None
+    evse: int | None = None
+    variables: VariablesReported | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A station's socket came."""
+
+    protocol: str | None
+    node: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A station's socket went."""
+
+    code: int | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A command of ours is about to be sent with this line."""
+
+    command: str
+
+
+Written = Reply | bool | int | None
+"""What the writer of an entry learns: the reply, whether a claim held, the session number."""
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One thing to be written down, and what becomes of it."""
+
+    line: Line
+    said: Message | None = None
+    answer: Callable[[Reply], str] | None = None
+    """Writes the answer frame; the answer is journalled with the question."""
+    then: Settlement | Arrival | Departure | Claim | None = None
+    recorded: Reply | None = None
+    seq: int = 0
+    reply: Reply | None = None
+    result: Written = None
+    text: str | None = None
+    """The answer frame, to be sent once all this is committed."""
+
+    def heard(self) -> Heard[Any]:
+        assert self.said is not None
+        return Heard(self.line.station, self.seq, self.line.received_at, self.said, self.recorded)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What strangers are answered."""
+
+    accept_unknown_tokens: bool = False
+    heartbeat_s: int = 300
+    pending_s: int = 60
+
+
+@dataclass(slots=True)
+class Writer:
+    """Writes batches; knows the heads of the chains it has moved."""
+
+    policy: Policy = field(default_factory=Policy)
+    heads: dict[str, journal.Head] = field(default_factory=dict)
+
+    async def write(self, conn: Conn, batch: Sequence[Entry], *, projected: bool = True) -> Chain:
+        """Put a batch (one entry a station) into the open transaction. Heads move with `committed`."""
+        chain = await self._chain(conn, batch)
+        for entry in batch:
+            entry.seq = chain.next_seq(entry.line.station)
+        notes = Notes()
+        if projected:
+            await _project(conn, batch, self.policy, notes)
+        else:
+            await _acknowledge_only(conn, batch, self.policy)
+        _journal(chain, batch)
+        await journal.write(conn, chain)
+        await journal.count_repairs(conn, [e.line for e in batch])
+        await events.write(conn, notes)
+        return chain
+
+    async def _chain(self, conn: Conn, batch: Sequence[Entry]) -> Chain:
+        wanted = [e.line.station for e in batch]
+        if missing := [s for s in wanted if s not in self.heads]:
+            self.heads |= await journal.load_heads(conn, missing)
+        return Chain({station: self.heads[station] for station in wanted})
+
+    def committed(self, chain: Chain) -> None:
+        self.heads.update(chain.heads)
+
+    def forget(self, batch: Sequence[Entry]) -> None:
+        for entry in batch:
+            self.heads.pop(entry.line.station, None)
+
+
+def _journal(chain: Chain, batch: Sequence[Entry]) -> None:
+    for entry in batch:
+        line = entry.line
+        chain.add(line)
+        if entry.answer and entry.reply:
+            entry.text = entry.answer(entry.reply)
+            chain.add(Line(
+                line.station, entry.reply.now, "sent", entry.text, line.message_id, line.action, session=line.session
+            ))
+
+
+# --- projecting a batch -----------------------------------------------------------------------------
+
+
+async def _project(conn: Conn, batch: Sequence[Entry], policy: Policy, notes: Notes) -> None:
+    """Everything derived from the batch's messages, written set by set, and each one's reply."""
+    await _come_and_go(conn, batch, notes)
+    said: dict[type[Any], list[Entry]] = {}
+    for entry in batch:
+        if entry.said is not None:
+            said.setdefault(type(entry.said), []).append(entry)
+    standing = await _standings(conn, batch, policy)
+    for kind, entries in said.items():
+        await _note(conn, kind, entries, notes, policy)
+    await _authorize(conn, said.get(TokenPresented, []), standing)
+    spoken = [e for t in (TransactionStarted, TransactionUpdated, TransactionEnded) for e in said.get(t, [])]
+    rows = await _follow_transactions(conn, spoken, standing, notes)
+    for entry in said.get(MeterReported, []):
+        rows += meters.rows_of(entry.heard())
+    await meters.keep(conn, rows)
+    await commands.observe(conn, _happenings(batch), notes)
+
+
+async def _come_and_go(conn: Conn, batch: Sequence[Entry], notes: Notes) -> None:
+    came = [e for e in batch if isinstance(e.then, Arrival)]
+    live = [(e.line.station, a.node, a.protocol, e.line.received_at) for e in came if (a := _arrival(e)).node]
+    sessions = await stations.connect(conn, live) if live else {}
+    await stations.open_connections(conn, [
+        (e.line.station, e.seq, sessions.get(e.line.station), a.node, a.protocol, a.address, e.line.received_at)
+        for e in came if (a := _arrival(e))
+    ])
+    for entry in came:
+        entry.result = sessions.get(entry.line.station)
+        notes.event("station.connected", entry.line.station, entry.line.station)
+    gone = [(e, e.then) for e in batch if isinstance(e.then, Departure)]
+    await stations.disconnect(conn, [
+        (e.line.station, e.line.session, e.line.received_at, d.code, d.reason) for e, d in gone
+    ])
+    for entry, _ in gone:
+        notes.event("station.disconnected", entry.line.station, entry.line.station)
+    await _settle(conn, batch, notes)
+
+
+def _arrival(entry: Entry) -> Arrival:
+    assert isinstance(entry.then, Arrival)
+    return entry.then
+
+
+async def _settle(conn: Conn, batch: Sequence[Entry], notes: Notes) -> None:
+    """Claims and answers of commands: rare, so one by one."""
+    for entry in batch:
+        line, then = entry.line, entry.then
+        if isinstance(then, Claim):
+            assert line.message_id is not None
+            entry.result = await commands.claim(
+                conn, then.command, at=line.received_at, message_id=line.message_id, seq=entry.seq, session=line.session
+            )
+        elif isinstance(then, Settlement):
+            entry.result = await commands.settle(
+                conn, then.command, then.kind, then.state, line.received_at, notes, answer=then.answer, seq=entry.seq,
+                already=await _already(conn, line.station, then),
+            )
+            if then.variables:
+                await stations.note_variables(conn, [Heard(line.station, entry.seq, line.received_at, then.variables)])
+
+
+async def _already(conn: Conn, station: str, settled: Settlement) -> bool:
+    """An unlocked connector that was already reported free needs no further word."""
+    if settled.kind != "unlock":
+        return False
+    found = await stations.find_many(conn, [station])
+    return any(c.evse == settled.evse and c.status == "Available" for s in found for c in s.connectors)
+
+
+async def _standings(
+    conn: Conn, batch: Sequence[Entry], policy: Policy
+) -> dict[tuple[str, str], tokens.Standing]:
+    live = [e for e in batch if e.said is not None and e.recorded is None]
+    presented = {
+        (e.line.station, token): e.line.received_at for e in live if (token := getattr(e.said, "token", None))
+    }
+    if not presented:
+        return {}
+    return await tokens.standings(
+        conn, list(presented), accept_unknown=policy.accept_unknown_tokens, now=max(presented.values())
+    )
+
+
+async def _note(
+    conn: Conn, kind: type[Any], entries: Sequence[Entry], notes: Notes, policy: Policy
+) -> None:
+    """Messages that need nothing of each other. Transactions and tokens follow on their own."""
+    heards: list[Heard[Any]] = [e.heard() for e in entries]
+    for entry in entries:
+        entry.reply = Reply(entry.line.received_at, ACCEPTED)
+    if kind is StatusReported:
+        await stations.note_statuses(conn, heards)
+    elif kind is Booted:
+        await _boot(conn, entries, heards, notes, policy)
+    elif kind is SecurityNoted:
+        await stations.note_security(conn, heards)
+    elif kind is ProgressNoted:
+        await stations.note_progress(conn, heards)
+    elif kind is VariablesReported:
+        await stations.note_variables(conn, heards)
+    elif kind is DataPassed:
+        await _transfer(conn, entries, heards)
+    if kind in (StatusReported, EventsNoted):
+        await _hear_faults(conn, heards, notes)
+
+
+async def _boot(
+    conn: Conn, entries: Sequence[Entry], heards: Sequence[Heard[Booted]], notes: Notes, policy: Policy
+) -> None:
+    admitted = await stations.admissions(conn, [h.station for h in heards])
+    for entry, heard in zip(entries, heards, strict=True):
+        known = admitted.get(heard.station) == "known"
+        entry.reply = heard.recorded or Reply(
+            heard.received_at, ACCEPTED if known else "Pending",
+            interval_s=policy.heartbeat_s if known else policy.pending_s,
+        )
+        notes.event("station.booted", heard.station, heard.station, reason=heard.said.reason)
+    await stations.note_boots(conn, heards, [e.reply.status or ACCEPTED for e in entries if e.reply])
+
+
+async def _transfer(conn: Conn, entries: Sequence[Entry], heards: Sequence[Heard[DataPassed]]) -> None:
+    """DataTransfer is kept; nobody here speaks the vendor's language, and both versions have a word for that."""
+    for entry in entries:
+        entry.reply = Reply(entry.line.received_at, "UnknownVendorId")
+    await stations.note_transfers(conn, heards)
+
+
+async def _hear_faults(conn: Conn, heards: Sequence[Heard[Any]], notes: Notes) -> None:
+    known = await faults.load(conn, [h.station for h in heards])
+    for heard in heards:
+        if isinstance(heard.said, StatusReported):
+            faults.hear_status(known, heard, notes)
+        else:
+            faults.hear_events(known, heard, notes)
+    await faults.store(conn, known)
+
+
+async def _authorize(
+    conn: Conn, entries: Sequence[Entry], standing: Mapping[tuple[str, str], tokens.Standing]
+) -> None:
+    presented = []
+    for entry in entries:
+        heard: Heard[TokenPresented] = entry.heard()
+        entry.reply = heard.recorded or _token_reply(heard, standing)
+        presented.append((heard, heard.said.token, entry.reply.token_status or ACCEPTED))
+    await tokens.keep(conn, presented)
+
+
+def _token_reply(
+    heard: Heard[Any], standing: Mapping[tuple[str, str], tokens.Standing], number: int | None = None
+) -> Reply:
+    token = heard.said.token
+    found = standing.get((heard.station, token)) if token else None
+    return Reply(
+        heard.received_at, ACCEPTED, number=number, token_status=found.status if found else None,
+        token_parent=found.parent if found else None, token_expires_at=found.expires_at if found else None,
+    )
+
+
+async def _follow_transactions(
+    conn: Conn, entries: Sequence[Entry], standing: Mapping[tuple[str, str], tokens.Standing], notes: Notes
+) -> list[meters.Column]:
+    """Starts, events and stops; the rows of their readings."""
+    if not entries:
+        return []
+    heards = [e.heard() for e in entries]
+    known = await transactions.load(conn, heards)
+    fresh = [e for e in entries if e.recorded is None and _is_numbered_start(e.said)]
+    numbers = iter(await transactions.allot_numbers(conn, len(fresh)))
+    rows: list[meters.Column] = []
+    trail: list[tuple[Any, ...]] = []
+    for entry, heard in zip(entries, heards, strict=True):
+        number = next(numbers) if entry in fresh else entry.recorded.number if entry.recorded else None
+        record = _follow_one(known, entry, heard, number, standing, notes)
+        said = heard.said
+        at = device_time(said.at, heard.received_at)
+        rows += [
+            meters.row_of(record.station, record.evse or 0, record.said, reading, heard.received_at, heard.seq)
+            for reading in said.readings
+        ]
+        if said.reference is not None and said.charging_state:
+            trail.append((record.station, record.evse or 0, record.connector, said.charging_state, at,
+                          heard.received_at, "transaction", record.reference, heard.seq))
+    await transactions.store(conn, known)
+    await transactions.skip_numbers(conn, [e.recorded.number for e in entries if e.recorded and e.recorded.number])
+    await transactions.keep_steps(conn, heards)
+    await stations.keep_statuses(conn, trail)
+    return rows
+
+
+def _is_numbered_start(said: Message | None) -> bool:
+    return isinstance(said, TransactionStarted) and said.reference is None
+
+
+def _follow_one(
+    known: transactions.Known, entry: Entry, heard: Heard[Any], number: int | None,
+    standing: Mapping[tuple[str, str], tokens.Standing], notes: Notes,
+) -> transactions.Record:
+    reply = heard.recorded or _token_reply(heard, standing, number)
+    if heard.said.reference is not None:
+        record = transactions.follow(known, heard, reply.token_status, notes)
+    elif isinstance(heard.said, TransactionStarted):
+        record = transactions.begin(known, heard, number, reply.token_status or ACCEPTED, notes)
+        reply = _renumbered(reply, record.number)
+    else:
+        record = transactions.end(known, heard, notes)
+    entry.reply = reply
+    return record
+
+
+def _renumbered(reply: Reply, number: int | None) -> Reply:
+    """Same question, same answer: a start heard again is given the number it was given first."""
+    return Reply(
+        reply.now, reply.status, number=number, token_status=reply.token_status or ACCEPTED,
+        token_parent=reply.token_parent, token_expires_at=reply.token_expires_at,
+    )
+
+
+def _happenings(batch: Sequence[Entry]) -> list[commands.Happening]:
+    """What pending commands may be waiting for. Readings and heartbeats are nobody's effect but a trigger's."""
+    found = []
+    for entry in batch:
+        station, at = entry.line.station, entry.line.received_at
+        match entry.said or entry.then:
+            case Arrival():
+                found.append(commands.Happening(station, "connected", at))
+            case Departure():
+                found.append(commands.Happening(station, "disconnected", at))
+            case Booted():
+                found.append(commands.Happening(station, "booted", at))
+            case StatusReported(evse=evse, status=status):
+                found.append(commands.Happening(station, "status", at, evse, status))
+            case TransactionStarted(evse=evse, token=token):
+                found.append(commands.Happening(station, "started", at, evse, token))
+            case TransactionEnded(number=number, reference=reference, evse=evse):
+                named = reference if reference is not None else str(number)
+                found.append(commands.Happening(station, "ended", at, evse, named))
+            case ProgressNoted(what="upload", status=status):
+                found.append(commands.Happening(station, "upload", at, detail=status))
+            case _:
+                pass
+        if entry.line.action and not isinstance(entry.said, MeterReported | Beat | Noted) and entry.said is not None:
+            found.append(commands.Happening(station, "said", at, detail=entry.line.action))
+    return found
+
+
+async def _acknowledge_only(conn: Conn, batch: Sequence[Entry], policy: Policy) -> None:
+    """Replies that derive nothing: for a message that cannot be projected, the station must not be held up."""
+    for entry in batch:
+        if entry.said is not None:
+            numbers = await transactions.allot_numbers(conn, 1) if _is_numbered_start(entry.said) else [None]
+            entry.reply = Reply(
+                entry.line.received_at, ACCEPTED, interval_s=policy.heartbeat_s, number=numbers[0],
+                token_status=ACCEPTED,
+            )
+
+
+# --- taking turns -----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    entry: Entry
+    done: asyncio.Future[Entry]
+
+
+class Inbox:
+    """Takes what sessions bring, commits it in batches, and only then lets go of the replies."""
+
+    def __init__(self, db: Db, policy: Policy, clock: Clock, *, most: int = 500, room: int = 20_000) -> None:
+        self.db, self.writer, self.clock = db, Writer(policy), clock
+        self.most, self.room = most, room
+        self.waiting: deque[_Waiting] = deque()
+        self.nonempty = asyncio.Event()
+        self.last_batch = 0
+        self.away_since: datetime | None = None
+        self.attempted: Chain | None = None
+
+    def take(self, entry: Entry) -> asyncio.Future[Entry]:
+        """Done once everything about the entry is committed. Raises Overloaded when too much waits."""
+        if len(self.waiting) >= self.room:
+            raise Overloaded(f"{self.room} messages wait to be written")
+        waiting = _Waiting(entry, asyncio.get_running_loop().create_future())
+        self.waiting.append(waiting)
+        self.nonempty.set()
+        return waiting.done
+
+    async def run(self) -> None:
+        while True:
+            await self.nonempty.wait()
+            await self._commit(self._gather())
+            if not self.waiting:
+                self.nonempty.clear()
+
+    def _gather(self) -> list[_Waiting]:
+        """Up to `most`, one a station; a station's later ones keep their order for the next batch."""
+        batch: list[_Waiting] = []
+        kept: list[_Waiting] = []
+        spoken: set[str] = set()
+        while self.waiting and len(batch) < self.most:
+            waiting = self.waiting.popleft()
+            station = waiting.entry.line.station
+            (kept if station in spoken else batch).append(waiting)
+            spoken.add(station)
+        self.waiting.extendleft(reversed(kept))
+        return batch
+
+    async def _commit(self, batch: list[_Waiting]) -> None:
+        while True:
+            try:
+                chain = await self._write(batch)
+            except StaleHead:
+                self.writer.forget([w.entry for w in batch])
+                continue
+            except POISON as error:
+                return await self._part(batch, error)
+            except AWAY as error:
+                done = await self._wait_for_database(error)
+                if done is None:
+                    continue
+                chain = done
+            self._let_go(batch, chain)
+            return None
+
+    def _let_go(self, batch: Sequence[_Waiting], chain: Chain) -> None:
+        self.writer.committed(chain)
+        self.away_since, self.attempted = None, None
+        self.last_batch = len(batch)
+        for waiting in batch:
+            if not waiting.done.cancelled():
+                waiting.done.set_result(waiting.entry)
+
+    async def _write(self, batch: Sequence[_Waiting], *, projected: bool = True, error: str = "") -> Chain:
+        self.attempted = None
+        async with self.db.acquire(timeout=10) as conn, conn.transaction():
+            entries = [w.entry for w in batch]
+            chain = await self.writer.write(conn, entries, projected=projected)
+            if not projected:
+                for entry in entries:
+                    await journal.keep_quarantined(conn, entry.line, entry.seq, error)
+            self.attempted = chain
+        return chain
+
+    async def _part(self, batch: list[_Waiting], error: Exception) -> None:
+        """One of them is poison: halve until it is alone, keep it apart, answer it all the same."""
+        if len(batch) > 1:
+            await self._commit(batch[: len(batch) // 2])
+            return await self._commit(batch[len(batch) // 2 :])
+        line = batch[0].entry.line
+        log.warning("message_quarantined", station=line.station, action=line.action, error=str(error))
+        try:
+            chain = await self._write(batch, projected=False, error=f"{type(error).__name__}: {error}")
+        except POISON as worse:  # not even the journal takes it: the session that brought it is told
+            batch[0].done.set_exception(worse)
+        except (*AWAY, StaleHead):
+            self.writer.forget([batch[0].entry])
+            await self._commit(batch)
+        else:
+            self._let_go(batch, chain)
+        return None
+
+    async def _wait_for_database(self, error: BaseException) -> Chain | None:
+        """The database is away: nobody is answered, stations keep their messages, we try again.
+
+        Gives the chain of a batch whose commit had happened although its answer was lost: the stored
+        heads say so, since no other writing could have the same hashes.
+        """
+        if self.away_since is None:
+            self.away_since = self.clock()
+            log.error("database_away", error=f"{type(error).__name__}: {error}")
+        self.writer.heads.clear()
+        await asyncio.sleep(0.25)
+        attempted, self.attempted = self.attempted, None
+        if attempted is None:
+            return None
+        try:
+            async with self.db.acquire(timeout=10) as conn:
+                stored = await journal.load_heads(conn, attempted.heads)
+        except AWAY:
+            self.attempted = attempted
+            return await self._wait_for_database(error)
+        return attempted if stored == attempted.heads else None

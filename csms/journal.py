@@ -1,0 +1,240 @@
+"""The journal: every frame and connection event, chained per station, so that nobody can edit it unseen."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from csms.errors import StaleHead
+from csms.kit.db import Conn, Row
+
+GENESIS = bytes(32)
+
+COLUMNS = (
+    "station", "seq", "received_at", "at", "kind", "message_id", "action", "frame", "session", "by", "complaint",
+    "repairs", "hash", "prev_hash",
+)
+
+HEADS = "select station, seq, hash from heads where station = any($1::text[])"
+
+# Ordered, so that two nodes that hand stations over to each other lock rows in the same order.
+MOVE_HEADS = """
+    with moved as (
+        select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bytea[], $5::timestamptz[])
+            as m (station, old_seq, seq, hash, heard) order by station)
+    update heads h set seq = m.seq, hash = m.hash, last_heard_at = greatest(h.last_heard_at, m.heard)
+    from moved m where h.station = m.station and h.seq = m.old_seq
+"""
+
+FOUND_HEADS = """
+    insert into heads (station, seq, hash, last_heard_at)
+    select *, 'epoch' from unnest($1::text[], $2::bigint[], $3::bytea[]) on conflict do nothing
+"""
+
+FRAMES = """
+    select station, seq, received_at, at, kind, message_id, action, frame, by, complaint, repairs, hash, prev_hash
+    from frames where station = $1 and received_at >= $2 and received_at < $3 and seq > $4
+    order by received_at, seq limit $5
+"""
+
+FRAMES_BY_SEQ = """
+    select station, seq, received_at, at, kind, message_id, action, frame, by, complaint, repairs, hash, prev_hash
+    from frames f join unnest($1::text[], $2::bigint[]) as w (station, seq) using (station, seq)
+    order by received_at, seq
+"""
+
+CHAIN = """
+    select station, seq, received_at, kind, message_id, frame, by, hash, prev_hash
+    from frames where station = $1 and seq > $2 order by seq limit 5000
+"""
+
+STATIONS = "select station, seq, hash from heads where $1::text is null or station = $1 order by station"
+
+KNOWN_LINES = """
+    select received_at, kind, frame from frames
+    where station = $1 and received_at = any($2::timestamptz[])
+"""
+
+KEEP_QUARANTINED = """
+    insert into quarantine (station, received_at, seq, action, error, frame) values ($1, $2, $3, $4, $5, $6)
+    on conflict do nothing
+"""
+
+COUNT_REPAIRS = """
+    insert into repairs (vendor, model, firmware, name, times, last_at)
+    select coalesce(s.vendor, ''), coalesce(s.model, ''), coalesce(s.firmware, ''), r.name, count(*), max(r.at)
+    from unnest($1::text[], $2::text[], $3::timestamptz[]) as r (station, name, at)
+    left join stations s on s.id = r.station
+    group by 1, 2, 3, 4
+    on conflict (vendor, model, firmware, name)
+    do update set times = repairs.times + excluded.times, last_at = greatest(repairs.last_at, excluded.last_at)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the journal before it is numbered and chained."""
+
+    station: str
+    received_at: datetime
+    kind: str
+    """connected, received, sent or disconnected."""
+    frame: str | None = None
+    message_id: str | None = None
+    action: str | None = None
+    at: datetime | None = None
+    session: int | None = None
+    by: str | None = None
+    complaint: str | None = None
+    repairs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest row of a station's chain."""
+
+    seq: int = 0
+    hash: bytes = GENESIS
+
+
+def link_hash(
+    prev: bytes, station: str, seq: int, received_at: datetime, kind: str, message_id: str | None, by: str | None,
+    frame: str | None,
+) -> bytes:
+    """SHA-256 over the row before and everything that was said; the frame comes last, so no text can pose as two."""
+    said = (station, str(seq), received_at.isoformat(), kind, message_id or "", by or "", frame or "")
+    text = "\x1f".join(said)
+    return hashlib.sha256(prev + text.encode("utf-8", "surrogatepass")).digest()
+
+
+class Chain:
+    """Numbers and chains the lines of one batch, on heads that only move when the batch is committed."""
+
+    def __init__(self, heads: dict[str, Head]) -> None:
+        self.before = heads
+        self.heads = dict(heads)
+        self.heard: dict[str, datetime] = {}
+        self.rows: list[tuple[object, ...]] = []
+
+    def next_seq(self, station: str) -> int:
+        return self.heads[station].seq + 1
+
+    def add(self, line: Line) -> int:
+        """The line's number in its station's journal."""
+        head = self.heads[line.station]
+        seq = head.seq + 1
+        hashed = link_hash(
+            head.hash, line.station, seq, line.received_at, line.kind, line.message_id, line.by, line.frame
+        )
+        self.rows.append((
+            line.station, seq, line.received_at, line.at, line.kind, line.message_id, line.action, line.frame,
+            line.session, line.by, line.complaint, line.repairs or None, hashed, head.hash,
+        ))
+        self.heads[line.station] = Head(seq, hashed)
+        self.heard[line.station] = line.received_at
+        return seq
+
+
+async def load_heads(conn: Conn, stations: Iterable[str]) -> dict[str, Head]:
+    """The heads of these stations; one that has no journal yet gets its first."""
+    wanted = list(stations)
+    heads = {row["station"]: Head(row["seq"], row["hash"]) for row in await conn.fetch(HEADS, wanted)}
+    if fresh := sorted(set(wanted) - heads.keys()):
+        await conn.execute(FOUND_HEADS, fresh, [0] * len(fresh), [GENESIS] * len(fresh))
+        heads |= {station: Head() for station in fresh}
+    return heads
+
+
+async def write(conn: Conn, chain: Chain) -> None:
+    """Store the chained lines. Raises StaleHead when another node has written to one of the stations."""
+    if not chain.rows:
+        return
+    await conn.copy_records_to_table("frames", records=chain.rows, columns=COLUMNS)
+    moved = sorted(chain.heard)
+    done = await conn.execute(
+        MOVE_HEADS, moved, [chain.before[s].seq for s in moved], [chain.heads[s].seq for s in moved],
+        [chain.heads[s].hash for s in moved], [chain.heard[s] for s in moved],
+    )
+    if done != f"UPDATE {len(moved)}":
+        raise StaleHead(f"{len(moved)} stations, {done}")
+
+
+async def count_repairs(conn: Conn, lines: Sequence[Line]) -> None:
+    """How often each repair fires, per model and firmware: the repairs themselves are evidence."""
+    fired = [(line.station, name, line.received_at) for line in lines for name in line.repairs]
+    if fired:
+        await conn.execute(COUNT_REPAIRS, *(list(column) for column in zip(*fired, strict=True)))
+
+
+async def keep_quarantined(conn: Conn, line: Line, seq: int, error: str) -> None:
+    await conn.execute(
+        KEEP_QUARANTINED, line.station, line.received_at, seq, line.action, error[:2000], line.frame
+    )
+
+
+async def frames(
+    conn: Conn, station: str, since: datetime, until: datetime, *, after_seq: int = 0, limit: int = 10_000
+) -> list[Row]:
+    return list(await conn.fetch(FRAMES, station, since, until, after_seq, limit))
+
+
+async def frames_by_id(conn: Conn, ids: Sequence[str]) -> list[Row]:
+    """Rows by `station:seq`."""
+    pairs = [(station, int(seq)) for station, _, seq in (id.rpartition(":") for id in ids) if seq.isdigit()]
+    return list(await conn.fetch(FRAMES_BY_SEQ, [p[0] for p in pairs], [p[1] for p in pairs]))
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The first row of a station's chain that does not fit."""
+
+    station: str
+    seq: int
+    why: str
+    """altered, removed, inserted or cut off."""
+
+
+async def verify(conn: Conn, station: str | None = None) -> tuple[int, list[Broken]]:
+    """Walk the chains; (rows checked, the first misfit of each station)."""
+    checked, broken = 0, []
+    for head in await conn.fetch(STATIONS, station):
+        rows, misfit = await _verify_one(conn, head)
+        checked += rows
+        if misfit:
+            broken.append(misfit)
+    return checked, broken
+
+
+async def _verify_one(conn: Conn, stored: Row) -> tuple[int, Broken | None]:
+    station, head, rows = stored["station"], Head(), 0
+    async for row in _walk(conn, station):
+        if misfit := _misfit(head, row):
+            return rows, Broken(station, row["seq"] if misfit != "removed" else head.seq + 1, misfit)
+        head, rows = Head(row["seq"], row["hash"]), rows + 1
+    if head != Head(stored["seq"], stored["hash"]):
+        return rows, Broken(station, head.seq + 1, "cut off")
+    return rows, None
+
+
+async def _walk(conn: Conn, station: str) -> AsyncIterator[Row]:
+    after = 0
+    while page := await conn.fetch(CHAIN, station, after):
+        for row in page:
+            yield row
+        if after == page[-1]["seq"]:
+            return
+        after = page[-1]["seq"]
+
+
+def _misfit(head: Head, row: Row) -> str | None:
+    if row["seq"] > head.seq + 1:
+        return "removed"
+    if row["seq"] <= head.seq:
+        return "inserted"
+    expected = link_hash(
+        head.hash, row["station"], row["seq"], row["received_at"], row["kind"], row["message_id"], row["by"],
+        row["frame"],
+    )
+    return None if (row["hash"], row["prev_hash"]) == (expected, head.hash) else "altered"

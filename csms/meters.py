@@ -1,0 +1,86 @@
+"""Meter readings: what the register and the sensors said, in normal units, each kept once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from csms.kit.db import Conn, Row
+from csms.vocabulary import MeterReading, MeterReported, Reading
+from csms.vocabulary.heard import Heard, device_time
+
+# A reading is (station, EVSE, transaction, time, context): heard again under another message id it changes nothing.
+KEEP = """
+    insert into readings (station, evse, at, received_at, context, said, energy_wh, power_w, current_a, offered_a,
+        voltage_v, soc_percent, temperature_c, other, seq)
+    select * from unnest($1::text[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[],
+        $7::float8[], $8::float8[], $9::float8[], $10::float8[], $11::float8[], $12::float8[], $13::float8[],
+        $14::jsonb[], $15::bigint[])
+    on conflict do nothing
+"""
+
+BY_STATION = """
+    select * from readings where station = $1 and at >= $2 and at < $3 order by at, seq, context limit $4
+"""
+
+LAST_ENERGY = """
+    select distinct on (w.id) w.id, r.energy_wh, r.at
+    from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[]) as w (id, station, said, started_at)
+    join readings r on r.station = w.station and r.said = w.said and r.energy_wh is not null
+        and r.at >= w.started_at - interval '1 minute'
+    order by w.id, r.at desc
+"""
+
+Column = tuple[Any, ...]
+
+
+def row_of(
+    station: str, evse: int, said: str | None, reading: Reading, received_at: datetime, seq: int
+) -> Column:
+    return (
+        station, evse, device_time(reading.at, received_at), received_at, reading.context, said, reading.energy_wh,
+        reading.power_w, reading.current_a, reading.offered_a, reading.voltage_v, reading.soc_percent,
+        reading.temperature_c, dict(reading.other) or None, seq,
+    )
+
+
+def rows_of(heard: Heard[MeterReported]) -> list[Column]:
+    said = heard.said
+    return [
+        row_of(heard.station, said.evse, said.transaction, reading, heard.received_at, heard.seq)
+        for reading in said.readings
+    ]
+
+
+async def keep(conn: Conn, rows: Sequence[Column]) -> None:
+    if rows:
+        await conn.execute(KEEP, *zip(*rows, strict=True))
+
+
+async def between(
+    conn: Conn, station: str, since: datetime, until: datetime, *, limit: int = 50_000
+) -> list[MeterReading]:
+    """Readings of a station by device time, oldest first. `transaction` is not filled in."""
+    return [fact(row) for row in await conn.fetch(BY_STATION, station, since, until, limit)]
+
+
+async def last_energy(
+    conn: Conn, wanted: Iterable[tuple[str, str, str, datetime]]
+) -> dict[str, float]:
+    """(transaction id, station, said, started_at) -> the last register value heard, in Wh."""
+    rows = list(wanted)
+    if not rows:
+        return {}
+    found = await conn.fetch(LAST_ENERGY, *zip(*rows, strict=True))
+    return {str(row["id"]): row["energy_wh"] for row in found}
+
+
+def fact(row: Row) -> MeterReading:
+    return MeterReading(
+        id=f"{row['station']}:{row['seq']}:{row['evse']}:{row['at'].isoformat()}:{row['context']}",
+        at=row["at"], received_at=row["received_at"], evse=row["evse"], energy_wh=row["energy_wh"],
+        power_w=row["power_w"], current_a=row["current_a"], offered_a=row["offered_a"], voltage_v=row["voltage_v"],
+        soc_percent=row["soc_percent"], temperature_c=row["temperature_c"], context=row["context"], said=row["said"],
+        frame=f"{row['station']}:{row['seq']}", other=row["other"] or {},
+    )
