@@ -47,6 +47,10 @@ TRANSLATORS: dict[str, Translator] = {"ocpp1.6": v16, "ocpp2.0.1": v201, "ocpp2.
 """By subprotocol."""
 
 
+_ALSO_SPOKEN = {"ocpp1.6": (), "ocpp2.0.1": ("ocpp1.6", "ocpp2.1"), "ocpp2.1": ("ocpp1.6", "ocpp2.0.1")}
+"""What is heard on a socket beside the version agreed on (quirk 19)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """What a station said, understood."""
@@ -84,13 +88,12 @@ def decode(protocol: str, action: str, payload: Mapping[str, Any], strict: bool 
             return _with_values_mended(protocol, action, payload, (), strict, error)
     if strict:
         schemas.check(protocol, action, payload)
-    for other in TRANSLATORS:
-        if other != protocol and _speaks(other, action, payload):
+    for other in _ALSO_SPOKEN[protocol]:
+        if _speaks(other, action, payload):
             return _decode_as(other, action, payload)
     repaired = repair(protocol, action, dict(payload))
     if repaired is None:
-        schemas.check(protocol, action, payload)
-        raise StationMistake("InternalError", f"{action} is not understood")
+        raise schemas.first_mistake(protocol, action, payload)
     return _read_repaired(protocol, action, *repaired)
 
 
@@ -116,6 +119,8 @@ def _read_repaired(protocol: str, action: str, payload: dict[str, Any], repairs:
         return Decoded(TRANSLATORS[protocol].read(action, payload), payload, repairs, protocol)
     except ValueError as error:
         return _with_values_mended(protocol, action, payload, repairs, False, error)
+    except (KeyError, TypeError, AttributeError) as error:  # excused, and yet its reader needs it
+        raise StationMistake(schemas.malformed(protocol), f"{action} lacks {error}") from error
 
 
 def _with_values_mended(

@@ -31,6 +31,9 @@ CALL, RESULT, ERROR, RESULT_ERROR, SEND = 2, 3, 4, 5, 6
 NO_ID = "-1"
 """Stands for an id that could not be read (2.0.1 part 4, 4.2.3)."""
 
+DEEPEST = 64
+"""No message of any version nests a quarter as deep; what does is an attack on whoever walks it."""
+
 _START = re.compile(r'\s*\[\s*"?(\d)"?\s*(?:,\s*"((?:[^"\\]++|\\.)*+)"\s*(?:,\s*"([^"\\]*+)")?)?', re.DOTALL)
 
 
@@ -107,11 +110,13 @@ class Link:
         repairs: tuple[str, ...] = ()
         try:
             frame = orjson.loads(text)
-        except orjson.JSONDecodeError:
+        except orjson.JSONDecodeError as error:
             mended = mend_text(text)
             if mended is None:
-                return self._unreadable(text)
+                return self._unreadable(text, f"not JSON: {error}")
             frame, repairs = mended
+        if text.count("{") + text.count("[") > DEEPEST and _is_deep(frame):
+            return self._unreadable(text, f"nested more than {DEEPEST} deep")
         if "\\u0000" in text:
             frame, repairs = without_nul(frame, repairs)
         match frame:
@@ -198,13 +203,12 @@ class Link:
                 return Broken(refused, self._not_formed, "the payload is not an object", action)
         return Broken(id if answerable else None, self._not_rpc, "a CALL is [2, id, action, payload]")
 
-    def _unreadable(self, text: str) -> Received:
-        """Not JSON, beyond mending: whom to tell depends on how it starts."""
-        why = "this is not JSON"
+    def _unreadable(self, text: str, why: str) -> Received:
+        """Beyond mending: whom to tell depends on how it starts."""
         start = _START.match(text)
         if start is None:
             return Broken(self._nobody, self._not_rpc, why)
-        kind, id, action = int(start[1]), start[2], start[3]
+        kind, id, action = int(start[1]), _unescaped(start[2]), start[3]
         if kind == CALL:
             return Broken(self._nobody if id is None else id, self._not_formed, why, action)
         if kind in (RESULT, ERROR) and id is not None and self._open is not None and id == self._open[0]:
@@ -229,3 +233,23 @@ def _text(frame: list[Any]) -> str:
         return orjson.dumps(frame).decode()
     except TypeError:  # numbers beyond 64 bits, lone surrogates: the standard library writes them
         return json.dumps(frame, separators=(",", ":"))
+
+
+def _unescaped(text: str | None) -> str | None:
+    """The string a JSON string stands for, by way of the same repairs as a whole frame."""
+    mended = None if text is None else mend_text(f'"{text}"')
+    return mended[0] if mended is not None and isinstance(mended[0], str) else None
+
+
+def _is_deep(frame: Any) -> bool:
+    level = [frame] if isinstance(frame, dict | list) else []
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for value in level
+            for inner in (value.values() if isinstance(value, dict) else value)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True

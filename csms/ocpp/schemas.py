@@ -67,26 +67,37 @@ def _validator(protocol: str, action: str, answer: bool) -> jsonschema_rs.Valida
 
 
 def is_valid(protocol: str, action: str, payload: Mapping[str, Any], answer: bool = False) -> bool:
-    return _validator(protocol, action, answer).is_valid(payload)
+    try:
+        return _validator(protocol, action, answer).is_valid(payload)
+    except ValueError:  # nested deeper than the validator goes; `link` lets nothing of the kind in
+        return False
 
 
 def mistakes(
     protocol: str, action: str, payload: Mapping[str, Any], answer: bool = False
 ) -> list[jsonschema_rs.ValidationError]:
     """Everything the schema has against `payload`."""
-    return list(_validator(protocol, action, answer).iter_errors(payload))
+    try:
+        return list(_validator(protocol, action, answer).iter_errors(payload))
+    except ValueError as error:
+        raise StationMistake(malformed(protocol), str(error)) from error
 
 
 def check(protocol: str, action: str, payload: Mapping[str, Any], answer: bool = False) -> None:
     """Raise `StationMistake` naming the first field that breaks the schema."""
-    validator = _validator(protocol, action, answer)
-    if not validator.is_valid(payload):
-        raise mistake(protocol, next(iter(validator.iter_errors(payload))))
+    if not is_valid(protocol, action, payload, answer):
+        raise first_mistake(protocol, action, payload, answer)
 
 
-def mistake(protocol: str, error: jsonschema_rs.ValidationError) -> StationMistake:
+def first_mistake(protocol: str, action: str, payload: Mapping[str, Any], answer: bool = False) -> StationMistake:
+    error = mistakes(protocol, action, payload, answer)[0]
     field, message = _told(error)
     return StationMistake(_code(protocol, error.kind.name), f"{field}: {message}" if field else message)
+
+
+def malformed(protocol: str) -> str:
+    """The error code for a payload that is wrong in no particular way."""
+    return "FormationViolation" if protocol == "ocpp1.6" else "FormatViolation"
 
 
 def wrong_fields(protocol: str, action: str, payload: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -108,6 +119,8 @@ def _told(error: jsonschema_rs.ValidationError) -> tuple[str, str]:
             return f"{field}.{name}" if field else name, "is required"
         case jsonschema_rs.ValidationErrorKind.AdditionalProperties(unexpected=names):
             return field, f"has no field {', '.join(names)}"[:200]
+        case jsonschema_rs.ValidationErrorKind.Enum(options=words):
+            return field, f"must be one of {', '.join(map(str, words))}"[:500]
     return field, error.message[:200]
 
 
@@ -128,7 +141,5 @@ _CODES_16 = {"OccurrenceConstraintViolation": "OccurenceConstraintViolation"}
 
 
 def _code(protocol: str, keyword: str) -> str:
-    if protocol == "ocpp1.6":
-        code = _CODES.get(keyword, "FormationViolation")
-        return _CODES_16.get(code, code)
-    return _CODES.get(keyword, "FormatViolation")
+    code = _CODES.get(keyword, malformed(protocol))
+    return _CODES_16.get(code, code) if protocol == "ocpp1.6" else code
