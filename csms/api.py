@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import asyncio
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from csms.vocabulary import Command, CommandFact, Payment, Station, Story, Tariff, Transaction
+from csms import commands, events, journal, payments, stations, story, tariffs, transactions
+from csms.errors import BadInput, NotFound, Refused
+from csms.gateway import wire
+from csms.gateway.relay import Relay
+from csms.kit.clock import Clock
+from csms.kit.db import AWAY, Db, Row
+from csms.vocabulary import (
+    Command,
+    CommandFact,
+    CommandState,
+    Payment,
+    Start,
+    Station,
+    Story,
+    Tariff,
+    Transaction,
+)
+from csms.vocabulary.heard import Notes
+
+GUARD_WORDS: Mapping[str, str] = {
+    "G2": "another transaction is live on the station",
+    "G3": "the station was offline minutes ago: queued messages may be lost",
+    "G4": "a firmware update is running",
+    "G5": "the transaction on this connector has not ended",
+    "G7": "too many resets already (2 an hour, 1 hard a day)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +71,23 @@ class FrameRow:
 
 
 class Csms:
-    """Implemented over one database pool and the gateway's relay."""
+    """Everything behind one database pool and the relay that reaches the sockets."""
+
+    def __init__(self, db: Db, relay: Relay, clock: Clock) -> None:
+        self.db, self.relay, self.clock = db, relay, clock
+        self._deliveries: set[asyncio.Task[CommandState]] = set()
+
+    # --- facts ----------------------------------------------------------------------------------------
 
     async def station(self, id: str) -> Station | None:
         """The station with its connectors, or None."""
-        raise NotImplementedError
+        async with self.db.acquire() as conn:
+            found = await stations.find_many(conn, [id])
+        return found[0] if found else None
 
-    async def stations(self, *, site: str | None = None) -> list[Station]:
-        raise NotImplementedError
+    async def stations(self, *, site: str | None = None, after: str = "", limit: int = 1000) -> list[Station]:
+        async with self.db.acquire() as conn:
+            return await stations.listing(conn, site=site, after=after, limit=limit)
 
     async def story(
         self, station: str, since: datetime, until: datetime, *,
@@ -59,55 +95,166 @@ class Csms:
     ) -> Story:
         """Everything recorded about a station between two times, and what belongs to it elsewhere.
 
-        Payments: those of this station in the window, plus any that carry one of the tokens, references
-        or orders, plus all that share an order or transaction with those. Raises NotFound.
+        Payments: those of this station and these tokens in the window, those with these references or
+        orders, and all that share an order or transaction with them. Raises NotFound.
         """
-        raise NotImplementedError
+        async with self.db.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
+            return await story.gather(
+                conn, station, since, until, asked_tokens=tokens, references=payment_references, orders=orders
+            )
 
     async def transaction(self, id: str) -> Transaction | None:
-        raise NotImplementedError
+        async with self.db.acquire() as conn:
+            found = await story.with_energy(conn, await transactions.by_ids(conn, [id]))
+        return found[0] if found else None
 
     async def transactions_of(self, tokens: Sequence[str], since: datetime, until: datetime) -> list[Transaction]:
         """Transactions of these tokens at any station."""
-        raise NotImplementedError
+        async with self.db.acquire() as conn:
+            return await story.with_energy(conn, await transactions.of_tokens(conn, tokens, since, until))
 
     async def payments_of(
         self, *, references: Sequence[str] = (), orders: Sequence[str] = (), tokens: Sequence[str] = (),
         transactions: Sequence[str] = (),
     ) -> list[Payment]:
         """Payments by any of these keys (no station needed: how a complaint without one finds its station)."""
-        raise NotImplementedError
+        async with self.db.acquire() as conn:
+            return await payments.find(
+                conn, references=references, orders=orders, tokens=tokens, transactions=transactions
+            )
 
     async def record_payment(self, payment: Payment) -> bool:
         """True when new, False when the same was known. Raises Conflict on another body."""
-        raise NotImplementedError
+        async with self.db.acquire() as conn, conn.transaction():
+            new = await payments.record(conn, payment)
+            if new:
+                notes = Notes()
+                notes.event("payment.recorded", payment.station or "", payment.reference, kind=payment.kind)
+                await events.write(conn, notes)
+            return new
 
     async def tariff_versions(self, id: str) -> list[Tariff]:
-        raise NotImplementedError
+        async with self.db.acquire() as conn:
+            return await tariffs.versions(conn, id)
 
     async def frames(
         self, station: str, since: datetime, until: datetime, *, limit: int = 10_000
     ) -> list[FrameRow]:
         """The journal between two receipt times, oldest first."""
-        raise NotImplementedError
+        async with self.db.acquire() as conn:
+            return [frame_row(row) for row in await journal.frames(conn, station, since, until, limit=limit)]
 
     async def frames_by_id(self, ids: Sequence[str]) -> list[FrameRow]:
-        raise NotImplementedError
+        async with self.db.acquire() as conn:
+            return [frame_row(row) for row in await journal.frames_by_id(conn, ids)]
+
+    async def events_after(self, id: int, *, limit: int = 500) -> list[Event]:
+        """News in order of id; the reader remembers the last id it has acted on."""
+        async with self.db.acquire() as conn:
+            return [
+                Event(row["id"], row["at"], row["kind"], row["station"], row["subject"], row["detail"])
+                for row in await events.after(conn, id, limit)
+            ]
+
+    # --- commands -------------------------------------------------------------------------------------
 
     async def guards(self, station: str, command: Command) -> list[str]:
         """Which of G2, G3, G4, G5, G7 forbid it now; G1 is the complaint side's to add."""
-        raise NotImplementedError
+        async with self.db.acquire() as conn:
+            running = await transactions.open_at(conn, station)
+            around = await commands.circumstances(conn, station, running, self.clock())
+        return commands.guards(command, around, self.clock())
 
     async def send(
         self, station: str, command: Command, *, by: str, reason: str | None = None, complaint: str | None = None,
         override: bool = False, wait_s: float = 0, queue_until: datetime | None = None,
     ) -> CommandFact:
-        """Ask a station. Waits up to `wait_s` for the answer. Raises Refused (guards), NotFound."""
-        raise NotImplementedError
+        """Ask a station. Waits up to `wait_s` for the answer.
+
+        Raises Refused (guards forbid it and nobody overrode them), NotFound, BadInput (the station's
+        version has no such command, or an override without a reason).
+        """
+        protocol = (await self._known(station)).protocol
+        if isinstance(command, Start) and command.remote_start_id is None:
+            # 2.x stations tell by this id which request a transaction answers (F01).
+            command = replace(command, remote_start_id=secrets.randbelow(2**31))
+        action, payload = wire.write(protocol, command)
+        return await self._send(
+            station, command, action, payload, by, reason, complaint, override, wait_s, queue_until
+        )
+
+    async def send_message(
+        self, station: str, action: str, payload: Mapping[str, Any], *, by: str, reason: str | None = None,
+        override: bool = False, wait_s: float = 0, queue_until: datetime | None = None,
+    ) -> CommandFact:
+        """Ask a station in the words of its own OCPP version. Raises as `send`."""
+        protocol = (await self._known(station)).protocol
+        command = wire.read(protocol, action, payload)
+        return await self._send(station, command, action, payload, by, reason, None, override, wait_s, queue_until)
+
+    async def _send(
+        self, station: str, command: Command, action: str, payload: Mapping[str, Any], by: str, reason: str | None,
+        complaint: str | None, override: bool, wait_s: float, queue_until: datetime | None,
+    ) -> CommandFact:
+        forbidding = await self._may(station, command, override, reason)
+        async with self.db.acquire() as conn, conn.transaction():
+            id = await commands.submit(
+                conn, station, command, action, payload, by=by, reason=reason, complaint=complaint,
+                override=override, guards=forbidding, now=self.clock(), queue_until=queue_until,
+            )
+        delivery = asyncio.create_task(self._deliver(station, id, queue_until), name=f"command {id}")
+        self._deliveries.add(delivery)
+        delivery.add_done_callback(self._deliveries.discard)
+        if wait_s > 0:
+            await asyncio.wait({delivery}, timeout=wait_s)
+        return await self._command(id)
+
+    async def _may(self, station: str, command: Command, override: bool, reason: str | None) -> list[str]:
+        forbidding = await self.guards(station, command)
+        if forbidding and not override:
+            raise Refused(forbidding, "; ".join(GUARD_WORDS[g] for g in forbidding))
+        if override and not (reason or "").strip():
+            raise BadInput("reason", "an override needs a reason: it goes on record")
+        return forbidding
+
+    async def _deliver(self, station: str, id: str, queue_until: datetime | None) -> CommandState:
+        state = await self.relay.deliver(station, id)
+        if state is CommandState.OFFLINE and queue_until is None:
+            try:
+                async with self.db.acquire() as conn, conn.transaction():
+                    notes = Notes()
+                    await commands.settle(conn, id, "other", CommandState.OFFLINE, self.clock(), notes)
+                    await events.write(conn, notes)
+            except AWAY:  # `commands.tidy` finds it queued for too long
+                return CommandState.QUEUED
+        return state
 
     async def command(self, id: str) -> CommandFact | None:
-        raise NotImplementedError
+        try:
+            return await self._command(id)
+        except NotFound:
+            return None
 
-    async def events_after(self, id: int, *, limit: int = 500) -> list[Event]:
-        """News in order of id; the reader remembers the last id it has acted on."""
-        raise NotImplementedError
+    async def _command(self, id: str) -> CommandFact:
+        async with self.db.acquire() as conn:
+            return await commands.find(conn, id)
+
+    async def _known(self, station: str) -> Station:
+        found = await self.station(station)
+        if found is None:
+            raise NotFound(f"no station {station}")
+        return found
+
+    async def close(self) -> None:
+        for task in list(self._deliveries):
+            task.cancel()
+        await asyncio.gather(*self._deliveries, return_exceptions=True)
+
+
+def frame_row(row: Row) -> FrameRow:
+    return FrameRow(
+        id=f"{row['station']}:{row['seq']}", station=row["station"], seq=row["seq"], at=row["at"],
+        received_at=row["received_at"], kind=row["kind"], message_id=row["message_id"], action=row["action"],
+        frame=row["frame"], hash=row["hash"].hex(), prev_hash=row["prev_hash"].hex(),
+        repairs=tuple(row["repairs"] or ()),
+    )

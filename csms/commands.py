@@ -89,12 +89,13 @@ SETTLE = """
 """
 
 BY_MESSAGE = """
-    select id, kind, evse, connector, state from commands where station = $1 and message_id = $2
+    select id, kind, action, evse, state from commands where station = $1 and message_id = $2
     order by sent_at desc limit 1
 """
 
 PENDING = """
-    select id, station, kind, body, state, effect, seen, sent_at, effect_deadline from commands where station = any($1::text[]) and effect = 'pending' order by requested_at
+    select id, station, kind, body, state, effect, seen, sent_at, effect_deadline
+    from commands where station = any($1::text[]) and effect = 'pending' order by requested_at
 """
 
 OBSERVE = """

@@ -460,6 +460,11 @@ class Inbox:
         self.nonempty.set()
         return waiting.done
 
+    @staticmethod
+    async def announce(conn: Conn, notes: Notes) -> None:
+        """Write news that came without a frame (a time-out)."""
+        await events.write(conn, notes)
+
     async def run(self) -> None:
         while True:
             await self.nonempty.wait()

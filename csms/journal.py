@@ -39,6 +39,11 @@ FRAMES = """
     order by received_at, seq limit $5
 """
 
+MARKS = """
+    select seq, received_at, kind, action from frames
+    where station = $1 and received_at >= $2 and received_at < $3 order by received_at, seq limit 50000
+"""
+
 FRAMES_BY_SEQ = """
     select station, seq, received_at, at, kind, message_id, action, frame, by, complaint, repairs, hash, prev_hash
     from frames f join unnest($1::text[], $2::bigint[]) as w (station, seq) using (station, seq)
@@ -178,6 +183,11 @@ async def frames(
     conn: Conn, station: str, since: datetime, until: datetime, *, after_seq: int = 0, limit: int = 10_000
 ) -> list[Row]:
     return list(await conn.fetch(FRAMES, station, since, until, after_seq, limit))
+
+
+async def marks(conn: Conn, station: str, since: datetime, until: datetime) -> list[Row]:
+    """That frames came and went, without their text."""
+    return list(await conn.fetch(MARKS, station, since, until))
 
 
 async def frames_by_id(conn: Conn, ids: Sequence[str]) -> list[Row]:

@@ -99,12 +99,9 @@ CLOSE_CONNECTIONS = """
       and (d.session is null or c.session = d.session)
 """
 
-FORGET_CONNECTIONS = """
-    with gone as (
-        update stations set connected = false where connected and node = $1 returning id)
-    update connections c set disconnected_at = $2, reason = 'the central system stopped'
-    from gone, heads h
-    where c.station = gone.id and c.disconnected_at is null and c.node = $1 and h.station = gone.id
+LEFT_BY = """
+    select s.id, s.session, s.connected_at, h.last_heard_at from stations s join heads h on h.station = s.id
+    where s.connected and s.node = $1 order by s.id
 """
 
 KEEP_SECURITY = """
@@ -314,9 +311,9 @@ async def disconnect(
             await conn.fetch(DISCONNECT, *_columns(live))
 
 
-async def forget_connections(conn: Conn, node: str, at: datetime) -> None:
-    """After a crash: nobody is connected to a node that has just started."""
-    await conn.execute(FORGET_CONNECTIONS, node, at)
+async def left_by(conn: Conn, node: str) -> list[Row]:
+    """Stations that a node still counts as connected."""
+    return list(await conn.fetch(LEFT_BY, node))
 
 
 async def remember_protocol(conn: Conn, station: str, protocol: str) -> None:

@@ -51,6 +51,6 @@ from csms.vocabulary.messages import (
     TransactionEnded as TransactionEnded,
     TransactionStarted as TransactionStarted,
     TransactionUpdated as TransactionUpdated,
-    VariableValue as VariableValue,
     VariablesReported as VariablesReported,
+    VariableValue as VariableValue,
 )

@@ -29,7 +29,7 @@ class Start:
 
     token: str
     evse: int | None = None
-    token_type: str = "Central"
+    token_type: str = "Central"  # noqa: S105 - IdTokenEnumType of 2.0.1
     remote_start_id: int | None = None
 
 

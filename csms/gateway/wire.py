@@ -1,0 +1,33 @@
+"""Commands in the words of a station's OCPP version, for those who may not know a version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from csms.errors import BadInput
+from csms.ocpp import TRANSLATORS, check_command
+from csms.vocabulary import Command
+
+DEFAULT = "ocpp1.6"
+"""For a station that has never connected: what most of them speak."""
+
+
+def write(protocol: str | None, command: Command) -> tuple[str, dict[str, Any]]:
+    """(action, payload). Raises BadInput when the version has no such thing."""
+    action, payload = TRANSLATORS[protocol or DEFAULT].write_command(command)
+    return action, check(protocol, action, payload)
+
+
+def read(protocol: str | None, action: str, payload: Mapping[str, Any]) -> Command:
+    """What a message to a station asks for. Raises BadInput naming the field that breaks the version's schema."""
+    check(protocol, action, dict(payload))
+    return TRANSLATORS[protocol or DEFAULT].read_command(action, payload)
+
+
+def check(protocol: str | None, action: str, payload: dict[str, Any]) -> dict[str, Any]:
+    wrong = check_command(protocol or DEFAULT, action, payload)
+    if wrong:
+        field, message = wrong[0]
+        raise BadInput(field if field == "action" else f"payload.{field}".rstrip("."), message)
+    return payload

@@ -1,0 +1,126 @@
+"""The story of a station around a time: all that is on record, gathered from every feature."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from csms import commands, faults, journal, meters, payments, stations, tariffs, tokens, transactions
+from csms.kit.db import Conn
+from csms.vocabulary import FrameMark, MeterReading, Payment, Story, Transaction, TransactionStep
+
+FAR = timedelta(days=1)
+"""How far beyond its start and stop a transaction's readings may lie: device clocks jump when they are set."""
+
+
+async def gather(
+    conn: Conn, station: str, since: datetime, until: datetime, *, asked_tokens: Sequence[str] = (),
+    references: Sequence[str] = (), orders: Sequence[str] = (),
+) -> Story:
+    """Raises NotFound when there is no such station."""
+    about = await stations.find(conn, station)
+    sessions = await with_energy(conn, await transactions.at_station(conn, station, since, until))
+    readings = await _readings(conn, station, sessions, since, until)
+    paid = await _payments(conn, station, since, until, asked_tokens, references, orders)
+    neighbours = await stations.site_stations(conn, about.site, station) if about.site else []
+    return Story(
+        station=about, since=since, until=until, transactions=tuple(sessions),
+        readings=tuple(_belonging(readings, sessions)),
+        statuses=tuple(await stations.statuses_between(conn, station, since, until)),
+        steps=tuple(await _steps(conn, station, since, until)),
+        faults=tuple(await faults.between(conn, station, since, until)),
+        authorizations=tuple(await tokens.authorizations_between(conn, station, since, until)),
+        commands=tuple(await commands.between(conn, station, since, until)),
+        connections=tuple(await stations.connections_between(conn, [station], since, until)),
+        boots=tuple(await stations.boots_between(conn, station, since, until)),
+        frames=tuple(await _marks(conn, station, since, until)),
+        payments=tuple(paid),
+        tariffs=tuple(await tariffs.versions(conn, about.tariff)) if about.tariff else (),
+        elsewhere=tuple(await _elsewhere(conn, station, asked_tokens, since, until)),
+        neighbours=tuple(await stations.connections_between(conn, neighbours, since, until)) if neighbours else (),
+        last_status_before=await stations.statuses_before(conn, station, since),
+        other_stations=tuple(await stations.find_many(conn, neighbours)) if neighbours else (),
+    )
+
+
+async def with_energy(conn: Conn, found: Sequence[Transaction]) -> list[Transaction]:
+    """Transactions without a stop value get what the last register heard gives."""
+    unstopped = [(t.id, t.station, t.said, t.started_at) for t in found if t.energy_wh is None]
+    last = await meters.last_energy(conn, unstopped)
+    return [transactions.with_last_reading(t, last.get(t.id)) for t in found]
+
+
+async def readings_of(conn: Conn, transaction: Transaction) -> list[MeterReading]:
+    until = (transaction.stopped_at or transaction.started_at + 30 * FAR) + FAR
+    found = await meters.between(conn, transaction.station, transaction.started_at - FAR, until)
+    return [r for r in _belonging(found, [transaction]) if r.transaction == transaction.id]
+
+
+async def _readings(
+    conn: Conn, station: str, sessions: Sequence[Transaction], since: datetime, until: datetime
+) -> list[MeterReading]:
+    first = min([since, *(t.started_at - FAR for t in sessions)])
+    return await meters.between(conn, station, first, until + FAR)
+
+
+def _belonging(readings: Iterable[MeterReading], sessions: Sequence[Transaction]) -> list[MeterReading]:
+    """Each reading with the transaction it belongs to: the one it names, else the one its plug was in."""
+    return [replace(r, transaction=_owner(r, sessions)) for r in readings]
+
+
+def _owner(reading: MeterReading, sessions: Sequence[Transaction]) -> str | None:
+    named = [t.id for t in sessions if reading.said is not None and t.said == reading.said and _near(reading, t)]
+    if named:
+        return named[-1]
+    if reading.said is not None and any(t.said == reading.said for t in sessions):
+        return None
+    unnamed = reading.said is None or reading.said in ("", "0", "-1")
+    during = [t.id for t in sessions if unnamed and t.evse == reading.evse and _during(reading, t)]
+    return during[-1] if during else None
+
+
+def _near(reading: MeterReading, t: Transaction) -> bool:
+    return t.started_at - FAR <= reading.at and (t.stopped_at is None or reading.at <= t.stopped_at + FAR)
+
+
+def _during(reading: MeterReading, t: Transaction) -> bool:
+    return t.started_at <= reading.at and (t.stopped_at is None or reading.at <= t.stopped_at)
+
+
+async def _payments(
+    conn: Conn, station: str, since: datetime, until: datetime, asked_tokens: Sequence[str],
+    references: Sequence[str], orders: Sequence[str],
+) -> list[Payment]:
+    """Those of the station and the customer in the window, those asked for, and whatever belongs with them."""
+    return await payments.find(
+        conn, references=references, orders=orders, tokens=asked_tokens, station=station, since=since, until=until
+    )
+
+
+async def _steps(conn: Conn, station: str, since: datetime, until: datetime) -> list[TransactionStep]:
+    return [
+        TransactionStep(
+            said=row["said"], seq_no=row["seq_no"], type=row["type"], at=row["at"], received_at=row["received_at"],
+            trigger=row["trigger"], charging_state=row["charging_state"], offline=row["offline"],
+            frame=f"{station}:{row['seq']}", token=row["token"],
+        )
+        for row in await transactions.steps_between(conn, station, since, until)
+    ]
+
+
+async def _marks(conn: Conn, station: str, since: datetime, until: datetime) -> list[FrameMark]:
+    return [
+        FrameMark(f"{station}:{row['seq']}", row["received_at"], row["kind"], row["action"])
+        for row in await journal.marks(conn, station, since, until)
+    ]
+
+
+async def _elsewhere(
+    conn: Conn, station: str, asked_tokens: Sequence[str], since: datetime, until: datetime
+) -> list[Transaction]:
+    """The customer's sessions at other stations."""
+    if not asked_tokens:
+        return []
+    found = await transactions.of_tokens(conn, asked_tokens, since, until)
+    return await with_energy(conn, [t for t in found if t.station != station])
