@@ -150,7 +150,21 @@ class Case:
             return self.claim.occurred_at
         if self.match.tries:
             return self.match.tries[-1].at
-        return self.transaction.started_at if self.transaction else self.claim.filed_at
+        if self.transaction is not None:
+            return self.transaction.started_at
+        return self.payments[0].at if self.payments else self.claim.filed_at
+
+    @cached_property
+    def time_known(self) -> bool:
+        """The driver states a time, or his try, session or payment gives one."""
+        return bool(self.claim.occurred_at or self.match.tries or self.match.transaction or self.match.payments)
+
+    @cached_property
+    def plug_known(self) -> bool:
+        """Station named or found: without one nothing the station did has to do with this claim."""
+        found = self.match.transaction or self.match.tries
+        paid = any(p.station == self.story.station.id for p in self.match.payments)
+        return bool(self.claim.station or found or paid)
 
     # What the station reported
 

@@ -1,0 +1,129 @@
+"""How whole and how trustworthy the records are. Silence never contradicts anybody."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
+
+from complaints.findings import Ref
+from complaints.matching.clock import TOLERANCE_S
+from complaints.rules.case import Case
+from complaints.rules.register import Held, rule, stance
+from complaints.rules.words import clock, reading_ref, start_refs, stop_refs
+from csms.vocabulary import MeterReading, TransactionStep
+
+
+@rule("records.silent", grade="E")
+def silent(case: Case) -> Held | None:
+    """Connected, yet no frame of any kind for that connector in the window. Contract; evidence-rules 49:
+    it may also mean that the driver stood elsewhere, or before a false sticker."""
+    start, end = case.match.start, min(case.match.end, case.now)
+    if case.transaction is not None or not case.plug_known or not case.time_known or start < case.story.since:
+        return None
+    if not case.story.connections or case.offline_in((start, end)) or case.tries:
+        return None
+    heard = [
+        *(s.at for s in case.story.statuses if case.evse in (None, s.evse)),
+        *(r.at for r in case.story.readings if case.evse in (None, r.evse)),
+        *(c.requested_at for c in case.story.commands if c.evse in (None, 0, case.evse)),
+        *(f.opened_at for f in case.faults),
+        *(t.started_at for t in case.story.transactions if case.evse in (None, t.evse)),
+    ]
+    if any(start <= at <= end for at in heard):
+        return None
+    return Held(
+        "inconclusive",
+        f"The station was connected, but nothing is recorded for that plug around {clock(case, case.stated_at)}.",
+        f"充电桩当时在线，但 {clock(case, case.stated_at)} 前后该枪没有任何记录。", (), 0.6,
+    )
+
+
+@rule("records.gap", grade="E")
+def gap(case: Case) -> Held | None:
+    """2.0.1 seqNo missing, or readings missing for more than 3 intervals. Contract. A station may drop
+    samples when memory is low (2.0.1 E04), so a gap is nobody's fault by itself."""
+    missing = _missing_steps(case)
+    holes = _holes(case)
+    if not missing and not holes:
+        return None
+    refs: tuple[Ref, ...]
+    if missing:
+        before, after = missing
+        refs = (Ref("frame", before.frame, before.at), Ref("frame", after.frame, after.at))
+        a, b = before.at, after.at
+    else:
+        one, other = max(holes, key=lambda h: (h[1].at - h[0].at, h[0].at))
+        refs, a, b = (reading_ref(one), reading_ref(other)), one.at, other.at
+    return Held(
+        "inconclusive",
+        f"Records of the session are missing between {clock(case, a)} and {clock(case, b)}.",
+        f"{clock(case, a)} 至 {clock(case, b)} 之间缺少充电记录。", refs, 0.8,
+    )
+
+
+@rule("records.replayed", grade="B")
+def replayed(case: Case) -> Held | None:
+    """The transaction, or its end, reached us late from the station's offline queue. Contract;
+    evidence-rules 33."""
+    t = case.transaction
+    if t is None:
+        return None
+    late = timedelta(seconds=TOLERANCE_S)
+    start_late = t.start_received_at - t.started_at > late and _was_offline(case, t.started_at)
+    stop_late = (
+        t.stopped_at is not None and t.stop_received_at is not None
+        and t.stop_received_at - t.stopped_at > late and _was_offline(case, t.stopped_at)
+    )
+    queued = [s for s in case.steps if s.offline]
+    if not (start_late or stop_late or t.offline or queued):
+        return None
+    came = t.start_received_at if start_late else t.stop_received_at or t.start_received_at
+    refs = (*start_refs(t), *stop_refs(t), *(Ref("frame", s.frame, s.received_at) for s in queued[:2]))
+    return Held(
+        "inconclusive",
+        f"The station was offline; its records of this session reached us only at {clock(case, came)}.",
+        f"充电桩当时离线，本次充电的记录在 {clock(case, came)} 才补传到平台。", refs, 0.93,
+    )
+
+
+@rule("clock.offset", grade="B")
+def offset(case: Case) -> Held | None:
+    """The device clock is off by more than 3 min from receipt time, measured on live messages. Contract;
+    JJG 1148 allows 3 min; evidence-rules 17. Replayed messages are late, not off."""
+    if not case.clock.off or not case.plug_known:
+        return None
+    minutes = round(abs(case.clock.offset_s) / 60)
+    slow = case.clock.offset_s < 0
+    return Held(
+        stance(case, supports=("wrong_tariff", "overcharged", "invoice")),
+        f"The station's clock was {minutes} min {'slow' if slow else 'fast'}, so the times it printed are wrong.",
+        f"充电桩时钟{'慢' if slow else '快'}了 {minutes} 分钟，因此它记录的时间不准确。",
+        case.clock.measured_on, 0.95,
+    )
+
+
+def _missing_steps(case: Case) -> tuple[TransactionStep, TransactionStep] | None:
+    """The two steps around the first hole in the sequence numbers. A station that numbers nothing
+    (always 0, station-surprises 11) has no holes."""
+    steps = sorted(case.steps, key=lambda s: s.seq_no)
+    for one, other in pairwise(steps):
+        if other.seq_no - one.seq_no > 1:
+            return one, other
+    return None
+
+
+def _holes(case: Case) -> list[tuple[MeterReading, MeterReading]]:
+    """Pairs of readings more than three usual intervals apart."""
+    regular = [r for r in case.readings if r.context in ("Sample.Periodic", "Sample.Clock")]
+    times = sorted({r.at: r for r in regular}.values(), key=lambda r: r.at)
+    steps = [(b.at - a.at).total_seconds() for a, b in pairwise(times)]
+    if len(steps) < 3:
+        return []
+    limit = max(3 * median(steps), 120.0)
+    return [(a, b) for a, b in pairwise(times) if (b.at - a.at).total_seconds() > limit]
+
+
+def _was_offline(case: Case, at: datetime) -> bool:
+    """Offline at that moment; where no connection is on record, lateness has to speak for itself."""
+    return not case.story.connections or bool(case.offline_in((at, at + timedelta(minutes=3))))

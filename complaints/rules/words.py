@@ -1,0 +1,77 @@
+"""Figures and names as a driver reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from complaints.findings import Ref
+from complaints.rules.case import Case
+from csms.vocabulary import CommandFact, Fault, MeterReading, Transaction
+
+FAULT_KINDS = {
+    "lock": ("connector lock fault", "枪头电子锁故障"),
+    "ground": ("ground fault", "漏电保护动作"),
+    "temperature": ("over-temperature", "过温"),
+    "meter": ("energy meter fault", "电表故障"),
+    "reader": ("card reader fault", "读卡器故障"),
+    "vehicle_communication": ("communication fault with the vehicle", "与车辆通信故障"),
+    "emergency": ("emergency stop pressed", "急停按钮被按下"),
+    "overcurrent": ("over-current protection", "过流保护"),
+    "voltage": ("voltage out of range", "电压异常"),
+    "internal": ("internal fault", "设备内部故障"),
+    "other": ("other fault", "其他故障"),
+}
+
+
+def kwh(wh: float) -> str:
+    return f"{wh / 1000:.3f} kWh" if abs(wh) < 1000 else f"{wh / 1000:.2f} kWh"
+
+
+def kw(watt: float) -> str:
+    return f"{watt / 1000:.0f} kW" if watt >= 10_000 else f"{watt / 1000:.1f} kW"
+
+
+def clock(case: Case, at: datetime) -> str:
+    """The time on the driver's wrist."""
+    try:
+        zone = ZoneInfo(case.zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = ZoneInfo("UTC")
+    local, stated = at.astimezone(zone), case.stated_at.astimezone(zone)
+    return local.strftime("%H:%M" if local.date() == stated.date() else "%m-%d %H:%M")
+
+
+def fault_en(fault: Fault) -> str:
+    return f"{FAULT_KINDS.get(fault.kind, FAULT_KINDS['other'])[0]} ({fault.vendor_code or fault.code})"
+
+
+def fault_zh(fault: Fault) -> str:
+    return f"{FAULT_KINDS.get(fault.kind, FAULT_KINDS['other'])[1]}（{fault.vendor_code or fault.code}）"
+
+
+def fault_refs(faults: Sequence[Fault]) -> tuple[Ref, ...]:
+    return tuple(r for f in faults for r in (Ref("fault", f.id, f.opened_at), Ref("frame", f.frame, f.opened_at)))
+
+
+def reading_ref(reading: MeterReading) -> Ref:
+    return Ref("reading", reading.id, reading.at)
+
+
+def command_refs(command: CommandFact) -> tuple[Ref, ...]:
+    frames = [(command.frame, command.requested_at), (command.answer_frame, command.settled_at)]
+    found = tuple(Ref("frame", id, at) for id, at in frames if id)
+    return (Ref("command", command.id, command.requested_at), *found)
+
+
+def transaction_ref(t: Transaction) -> Ref:
+    return Ref("transaction", t.id, t.started_at)
+
+
+def start_refs(t: Transaction) -> tuple[Ref, ...]:
+    return (transaction_ref(t), *([Ref("frame", t.start_frame, t.started_at)] if t.start_frame else []))
+
+
+def stop_refs(t: Transaction) -> tuple[Ref, ...]:
+    return (transaction_ref(t), *([Ref("frame", t.stop_frame, t.stopped_at)] if t.stop_frame else []))
