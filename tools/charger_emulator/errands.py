@@ -1,0 +1,62 @@
+"""What takes the station a while: uploading its log, installing firmware."""
+
+from __future__ import annotations
+
+import asyncio
+import urllib.error
+import urllib.request
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from .machine import Machine
+
+UPLOAD_TIMEOUT_S = 20.0
+STEP_S = 3.0
+"""Simulated time of each step of an installation."""
+
+
+def put(url: str, body: bytes) -> bool:
+    """HTTP PUT; false if the far side did not take it."""
+    request = urllib.request.Request(url, data=body, method="PUT", headers={"Content-Type": "text/plain"})
+    try:
+        with urllib.request.urlopen(request, timeout=UPLOAD_TIMEOUT_S) as response:
+            return 200 <= int(response.status) < 300
+    except (OSError, urllib.error.URLError, ValueError):
+        return False
+
+
+def log_name(station: Machine) -> str:
+    """File name of the log upload, as answered to the request for it."""
+    return f"{station.id}-{station.now():%Y%m%dT%H%M%SZ}.log"
+
+
+async def upload_log(station: Machine, location: str, name: str, request_id: int | None) -> None:
+    """Upload the station's text log and tell how it goes (1.6: 5.9 GetDiagnostics; 2.0.1: N01 GetLog).
+
+    A location that ends in a slash is a folder and gets the file's name; any other is the file's own URL.
+    """
+    station.say(station.speech.log_status("Uploading", request_id))
+    url = location + name if location.endswith("/") else location
+    body = "\n".join(station.log).encode()
+    supported = urlsplit(location).scheme in ("http", "https")
+    done = supported and await asyncio.to_thread(put, url, body)
+    station.say(station.speech.log_status("Uploaded" if done else "UploadFailure", request_id))
+
+
+async def update_firmware(station: Machine, location: str, request_id: int | None) -> None:
+    """Download, install, boot with the new version (1.6: 4.5; 2.0.1: L01). Nothing is really downloaded."""
+    for status in ("Downloading", "Downloaded"):
+        station.say(station.speech.firmware_status(status, request_id))
+        await station.clock.sleep(STEP_S)
+    if "firmware_fails" in station.quirks:
+        station.say(station.speech.firmware_status("InstallationFailed", request_id))
+        return
+    while any(c.transaction for c in station.connectors.values()):
+        await station.clock.sleep(STEP_S)
+    station.say(station.speech.firmware_status("Installing", request_id))
+    await station.clock.sleep(STEP_S)
+    station.firmware = PurePosixPath(urlsplit(location).path).stem[:50] or station.firmware
+    await station.reboot("FirmwareUpdate")
+    station.say(station.speech.firmware_status("Installed", request_id))

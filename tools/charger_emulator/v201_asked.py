@@ -1,0 +1,288 @@
+"""What a 2.0.1 station answers to the central system."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from . import errands
+from .clock import iso, read_time
+from .link import Payload
+from .outbox import Message
+from .profiles import Profile
+from .settings import Setting
+from .tokens import Leave, leave_of_token, read_token
+from .v16_asked import (
+    cancel_reservation,
+    clear_cache,
+    data_transfer,
+    get_log,
+    rate,
+    read_profile,
+)
+from .voice import Done
+
+if TYPE_CHECKING:
+    from .machine import Machine
+
+Answer = Callable[[Payload], Done]
+
+
+def answers(station: Machine) -> dict[str, Answer]:
+    """The table of what this station understands; anything else is NotImplemented."""
+    return {name: partial(answer, station) for name, answer in _ANSWERS.items()}
+
+
+def request_start(station: Machine, ask: Payload) -> Done:
+    token = read_token(ask["idToken"])
+    connector = station.orders.free_for(token, ask.get("evseId"))
+    if connector is None:
+        return _status("Rejected")
+    evse = connector.evse
+
+    def then() -> None:
+        station.orders.start(station.connectors[evse], token, ask["remoteStartId"])
+        if "chargingProfile" in ask:
+            station.orders.set_profile(_profile(ask["chargingProfile"], evse))
+            station.orders.tell_all()
+
+    return _status("Accepted", then)
+
+
+def request_stop(station: Machine, ask: Payload) -> Done:
+    connector = station.orders.running(ask["transactionId"])
+    if connector is None:
+        return _status("Rejected")
+    return _status("Accepted", partial(station.orders.stop, connector))
+
+
+def reset(station: Machine, ask: Payload) -> Done:
+    evse = ask.get("evseId")
+    if evse is not None:
+        return _reset_evse(station, evse)
+    busy = any(c.transaction for c in station.connectors.values())
+    if ask["type"] == "OnIdle" and busy:
+        station.reset_when_idle()
+        return _status("Scheduled")
+    return _status("Accepted", partial(station.reset, "SoftReset", "RemoteReset"))
+
+
+def _reset_evse(station: Machine, evse: int) -> Done:
+    connector = station.orders.connector(evse)
+    if connector is None:
+        return _status("Rejected")
+    return _status("Accepted", lambda: station.sessions.end(connector, "SoftReset"))
+
+
+def unlock(station: Machine, ask: Payload) -> Done:
+    connector = station.orders.connector(ask["evseId"])
+    if connector is None or ask["connectorId"] != 1:
+        return _status("UnknownConnector")
+    if connector.transaction is not None:
+        return _status("OngoingAuthorizedTransaction")
+    return _status(station.orders.unlock_result(connector), partial(station.orders.unlock, connector))
+
+
+def change_availability(station: Machine, ask: Payload) -> Done:
+    evse = ask.get("evse", {}).get("id")
+    if evse and evse not in station.connectors:
+        return _status("Rejected")
+    status = station.orders.availability(evse, ask["operationalStatus"] == "Operative")
+    return _status(status, station.orders.tell_all)
+
+
+def get_variables(station: Machine, ask: Payload) -> Done:
+    return Done({"getVariableResult": [_get(station, one) for one in ask["getVariableData"]]})
+
+
+def _get(station: Machine, one: Payload) -> Payload:
+    result = {"component": one["component"], "variable": one["variable"]}
+    if one.get("attributeType", "Actual") != "Actual":
+        return result | {"attributeStatus": "NotSupportedAttributeType"}
+    setting = _find(station, one)
+    if setting is None:
+        return result | {"attributeStatus": _unknown(station, one)}
+    if setting.secret:
+        return result | {"attributeStatus": "Rejected"}
+    return result | {"attributeStatus": "Accepted", "attributeValue": setting.value}
+
+
+def set_variables(station: Machine, ask: Payload) -> Done:
+    results = [_set(station, one) for one in ask["setVariableData"]]
+    return Done({"setVariableResult": results}, station.settings_changed)
+
+
+def _set(station: Machine, one: Payload) -> Payload:
+    result = {"component": one["component"], "variable": one["variable"]}
+    setting = _find(station, one)
+    if setting is None or setting.component is None:
+        return result | {"attributeStatus": _unknown(station, one)}
+    return result | {"attributeStatus": station.settings.change(setting.component, one["attributeValue"])}
+
+
+def _find(station: Machine, one: Payload) -> Setting | None:
+    name = f"{one['component']['name']}.{one['variable']['name']}"
+    instance = one["variable"].get("instance")
+    setting = station.settings.find(f"{name}/{instance}" if instance else name)
+    return setting if setting is not None and setting.component else None
+
+
+def _unknown(station: Machine, one: Payload) -> str:
+    known = station.settings.component_known(one["component"]["name"])
+    return "UnknownVariable" if known else "UnknownComponent"
+
+
+def get_base_report(station: Machine, ask: Payload) -> Done:
+    if ask["reportBase"] == "SummaryInventory":
+        return _status("NotSupported")
+    payload: Payload = {
+        "requestId": ask["requestId"],
+        "generatedAt": station.stamp(),
+        "seqNo": 0,
+        "tbc": False,
+        "reportData": [_report(s) for s in station.settings if s.component] + _report_evses(station),
+    }
+    return _status("Accepted", lambda: station.say(Message("NotifyReport", lambda: payload)))
+
+
+def _report(setting: Setting) -> Payload:
+    component, _, variable = (setting.component or "").partition(".")
+    name, _, instance = variable.partition("/")
+    attribute: Payload = {"mutability": "ReadOnly" if setting.readonly else "ReadWrite"}
+    if setting.secret:
+        attribute["mutability"] = "WriteOnly"
+    else:
+        attribute["value"] = setting.value
+    return {
+        "component": {"name": component},
+        "variable": {"name": name} | ({"instance": instance} if instance else {}),
+        "variableAttribute": [attribute],
+        "variableCharacteristics": {"dataType": setting.kind, "supportsMonitoring": False},
+    }
+
+
+def _report_evses(station: Machine) -> list[Payload]:
+    return [
+        {
+            "component": {"name": "EVSE", "evse": {"id": c.evse}},
+            "variable": {"name": "Power"},
+            "variableAttribute": [{"value": str(round(c.power_w)), "mutability": "ReadOnly"}],
+            "variableCharacteristics": {
+                "unit": "W",
+                "dataType": "decimal",
+                "maxLimit": c.outlet.rated_w,
+                "supportsMonitoring": False,
+            },
+        }
+        for c in station.connectors.values()
+    ]
+
+
+def trigger(station: Machine, ask: Payload) -> Done:
+    evse = ask.get("evse", {}).get("id")
+    if evse is not None and evse not in station.connectors:
+        return _status("Rejected")
+    then = station.triggers(ask["requestedMessage"], evse)
+    return _status("NotImplemented") if then is None else _status("Accepted", then)
+
+
+def update_firmware(station: Machine, ask: Payload) -> Done:
+    where, number = ask["firmware"]["location"], ask["requestId"]
+    return _status("Accepted", lambda: station.spawn(errands.update_firmware(station, where, number), "firmware"))
+
+
+def local_list_version(station: Machine, _: Payload) -> Done:
+    return Done({"versionNumber": station.tokens.version})
+
+
+def send_local_list(station: Machine, ask: Payload) -> Done:
+    full = ask["updateType"] == "Full"
+    if not full and ask["versionNumber"] <= station.tokens.version:
+        return _status("VersionMismatch")
+    entries: dict[str, Leave | None] = {
+        e["idToken"]["idToken"]: leave_of_token(e["idTokenInfo"]) if "idTokenInfo" in e else None
+        for e in ask.get("localAuthorizationList", [])
+    }
+    station.tokens.update(ask["versionNumber"], entries, full)
+    return _status("Accepted")
+
+
+def reserve(station: Machine, ask: Payload) -> Done:
+    group = ask.get("groupIdToken", {}).get("idToken")
+    until = read_time(ask["expiryDateTime"])
+    status = station.orders.reserve(ask["id"], ask.get("evseId"), read_token(ask["idToken"]), group, until)
+    return _status(status, station.orders.tell_all)
+
+
+def set_profile(station: Machine, ask: Payload) -> Done:
+    done = station.orders.set_profile(_profile(ask["chargingProfile"], ask["evseId"]))
+    return _status("Accepted" if done else "Rejected", station.orders.tell_all)
+
+
+def clear_profile(station: Machine, ask: Payload) -> Done:
+    wanted = ask.get("chargingProfileCriteria", {})
+    done = station.orders.clear_profiles(
+        ask.get("chargingProfileId"),
+        wanted.get("evseId"),
+        wanted.get("chargingProfilePurpose"),
+        wanted.get("stackLevel"),
+    )
+    return _status("Accepted" if done else "Unknown", station.orders.tell_all)
+
+
+def composite(station: Machine, ask: Payload) -> Done:
+    evse, unit = ask["evseId"], ask.get("chargingRateUnit", "W")
+    if evse not in station.connectors:
+        return _status("Rejected")
+    periods = station.orders.composite(evse, ask["duration"])
+    schedule = {
+        "evseId": evse,
+        "duration": ask["duration"],
+        "scheduleStart": iso(station.now()),
+        "chargingRateUnit": unit,
+        "chargingSchedulePeriod": [{"startPeriod": at, "limit": rate(watts, unit)} for at, watts in periods],
+    }
+    return Done({"status": "Accepted", "schedule": schedule})
+
+
+def transaction_status(station: Machine, ask: Payload) -> Done:
+    queued = bool(station.voice.outbox.kept)
+    if "transactionId" not in ask:
+        return Done({"messagesInQueue": queued})
+    running = station.orders.running(ask["transactionId"]) is not None
+    return Done({"ongoingIndicator": running, "messagesInQueue": queued})
+
+
+def _profile(raw: Payload, evse: int) -> Profile:
+    # Only the first schedule is obeyed: the others are offers to an ISO 15118 vehicle.
+    return read_profile(raw, raw["chargingSchedule"][0], evse, raw["id"])
+
+
+def _status(status: str, then: Callable[[], Any] | None = None) -> Done:
+    return Done({"status": status}, then)
+
+
+_ANSWERS: dict[str, Callable[[Machine, Payload], Done]] = {
+    "RequestStartTransaction": request_start,
+    "RequestStopTransaction": request_stop,
+    "Reset": reset,
+    "UnlockConnector": unlock,
+    "ChangeAvailability": change_availability,
+    "GetVariables": get_variables,
+    "SetVariables": set_variables,
+    "GetBaseReport": get_base_report,
+    "TriggerMessage": trigger,
+    "GetLog": get_log,
+    "UpdateFirmware": update_firmware,
+    "ClearCache": clear_cache,
+    "GetLocalListVersion": local_list_version,
+    "SendLocalList": send_local_list,
+    "DataTransfer": data_transfer,
+    "ReserveNow": reserve,
+    "CancelReservation": cancel_reservation,
+    "SetChargingProfile": set_profile,
+    "ClearChargingProfile": clear_profile,
+    "GetCompositeSchedule": composite,
+    "GetTransactionStatus": transaction_status,
+}
