@@ -203,4 +203,3 @@ def _wh(value: float) -> Decimal:
 
 def _decimal(value: float | None) -> Decimal | None:
     return None if value is None else Decimal(str(value))
-
