@@ -117,7 +117,7 @@ EXPIRE = """
 # After a crash nobody waits for these answers any more; a late one still settles the row.
 ABANDON = """
     update commands set state = 'unanswered', settled_at = $1
-    where state = 'sent' and sent_at < $1 - make_interval(secs => $2) returning id, station
+    where state = 'sent' and sent_at < $1::timestamptz - make_interval(secs => $2) returning id, station
 """
 
 QUEUED = """
@@ -366,12 +366,16 @@ def _observe_one(
 
 async def tidy(conn: Conn, now: datetime, notes: Notes, *, answer_within_s: float) -> None:
     """Deadlines: effects that did not show, queues that ran out, questions a dead process had asked."""
-    for row in await conn.fetch(GIVE_UP_EFFECTS, now):
-        notes.event("command.effect", row["station"], str(row["id"]), effect="not_observed", kind=row["kind"])
+    await give_up_effects(conn, now, notes)
     for row in await conn.fetch(EXPIRE, now):
         notes.event("command.settled", row["station"], str(row["id"]), state="expired")
     for row in await conn.fetch(ABANDON, now, answer_within_s):
         notes.event("command.settled", row["station"], str(row["id"]), state="unanswered")
+
+
+async def give_up_effects(conn: Conn, now: datetime, notes: Notes) -> None:
+    for row in await conn.fetch(GIVE_UP_EFFECTS, now):
+        notes.event("command.effect", row["station"], str(row["id"]), effect="not_observed", kind=row["kind"])
 
 
 async def queued(conn: Conn, station: str, now: datetime) -> list[str]:

@@ -25,6 +25,7 @@ from csms.kit.db import AWAY, Conn, Db
 from csms.vocabulary import (
     Beat,
     Booted,
+    Command,
     DataPassed,
     EventsNoted,
     Message,
@@ -87,6 +88,16 @@ class Claim:
     command: str
 
 
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """History: this line was a command of ours."""
+
+    command: str
+    asked: Command
+    action: str
+    payload: Mapping[str, Any]
+
+
 Written = Reply | bool | int | None
 """What the writer of an entry learns: the reply, whether a claim held, the session number."""
 
@@ -99,7 +110,7 @@ class Entry:
     said: Message | None = None
     answer: Callable[[Reply], str] | None = None
     """Writes the answer frame; the answer is journalled with the question."""
-    then: Settlement | Arrival | Departure | Claim | None = None
+    then: Settlement | Arrival | Departure | Claim | Recall | None = None
     recorded: Reply | None = None
     seq: int = 0
     reply: Reply | None = None
@@ -172,6 +183,15 @@ def _journal(chain: Chain, batch: Sequence[Entry]) -> None:
 # --- projecting a batch -----------------------------------------------------------------------------
 
 
+async def project(conn: Conn, batch: Sequence[Entry], policy: Policy) -> None:
+    """Derive everything from entries that are in the journal already, and tell nobody."""
+    notes = Notes()
+    await _project(conn, batch, policy, notes)
+    await journal.count_repairs(conn, [e.line for e in batch])
+    notes.events.clear()
+    await events.write(conn, notes)
+
+
 async def _project(conn: Conn, batch: Sequence[Entry], policy: Policy, notes: Notes) -> None:
     """Everything derived from the batch's messages, written set by set, and each one's reply."""
     await _come_and_go(conn, batch, notes)
@@ -224,6 +244,11 @@ async def _settle(conn: Conn, batch: Sequence[Entry], notes: Notes) -> None:
             assert line.message_id is not None
             entry.result = await commands.claim(
                 conn, then.command, at=line.received_at, message_id=line.message_id, seq=entry.seq, session=line.session
+            )
+        elif isinstance(then, Recall):
+            await commands.recall(
+                conn, then.command, line.station, then.asked, then.action, then.payload, by=line.by or "unknown",
+                complaint=line.complaint, at=line.received_at, message_id=line.message_id or "", seq=entry.seq,
             )
         elif isinstance(then, Settlement):
             entry.result = await commands.settle(

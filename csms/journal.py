@@ -190,6 +190,12 @@ async def marks(conn: Conn, station: str, since: datetime, until: datetime) -> l
     return list(await conn.fetch(MARKS, station, since, until))
 
 
+async def known_lines(conn: Conn, station: str, times: Sequence[datetime]) -> set[tuple[datetime, str, str]]:
+    """(received_at, kind, frame) of the rows stored at these times: what an import has brought in before."""
+    rows = await conn.fetch(KNOWN_LINES, station, sorted(set(times)))
+    return {(row["received_at"], row["kind"], row["frame"] or "") for row in rows}
+
+
 async def frames_by_id(conn: Conn, ids: Sequence[str]) -> list[Row]:
     """Rows by `station:seq`."""
     pairs = [(station, int(seq)) for station, _, seq in (id.rpartition(":") for id in ids) if seq.isdigit()]

@@ -96,7 +96,7 @@ CLOSE_CONNECTIONS = """
     from unnest($1::text[], $2::bigint[], $3::timestamptz[], $4::int[], $5::text[])
         as d (station, session, at, code, reason)
     where c.station = d.station and c.disconnected_at is null and c.connected_at <= d.at
-      and (d.session is null or c.session = d.session)
+      and (d.session is null or c.session is null or c.session = d.session)
 """
 
 LEFT_BY = """

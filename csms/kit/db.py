@@ -32,7 +32,7 @@ AWAY = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.DiskFullError,
     asyncpg.OutOfMemoryError,
-    asyncpg.IOError,
+    asyncpg.PostgresIOError,
 )
 
 

@@ -1,0 +1,84 @@
+"""The central system, put together: the only place in csms where parts meet."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+
+from csms import commands, events, partitions
+from csms.api import Csms
+from csms.gateway.relay import InProcess, Relay
+from csms.gateway.server import Gateway
+from csms.gateway.session import Parts
+from csms.inbox import Inbox, Policy
+from csms.kit.clock import Clock, system_clock
+from csms.kit.db import Db
+from csms.kit.supervise import Owner, every
+from csms.vocabulary.heard import Notes
+
+TIDY_EVERY_S = 2.0
+PARTITIONS_EVERY_S = 6 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class CentreOptions:
+    """How the OCPP side of one process runs."""
+
+    node: str = "main"
+    """Names this process among others; the same after a restart, so that it finds what a crash left behind."""
+    unknown_stations: str = "reject"
+    """reject, quarantine or accept."""
+    accept_unknown_tokens: bool = False
+    heartbeat_s: int = 300
+    answer_within_s: float = 20.0
+    """How long a station may take to answer a command, in seconds."""
+
+
+class Centre:
+    """The OCPP side of one process: sockets, inbox, and the face the rest of the product uses."""
+
+    def __init__(
+        self, db: Db, options: CentreOptions, *, clock: Clock = system_clock, relay: Relay | None = None
+    ) -> None:
+        policy = Policy(accept_unknown_tokens=options.accept_unknown_tokens, heartbeat_s=options.heartbeat_s)
+        self.db, self.options, self.clock = db, options, clock
+        self.relay = relay or InProcess()
+        self.policy = policy
+        self.inbox = Inbox(db, policy, clock)
+        self.csms = Csms(db, self.relay, clock)
+        self.gateway = Gateway(
+            Parts(db, self.inbox, clock, options.node, options.answer_within_s), self.relay,
+            unknown_stations=options.unknown_stations,
+        )
+        self.owner: Owner | None = None
+
+    async def start(self, host: str, port: int) -> int:
+        """Accept stations; the port."""
+        async with self.db.acquire() as conn:
+            await partitions.cover_ahead(conn, self.clock())
+        self.owner = Owner()
+        self.owner.start(self.inbox.run(), "inbox")
+        await self.gateway.recover()
+        self.owner.start(every(TIDY_EVERY_S, self._tidy, name="tidy commands"), "tidy commands")
+        self.owner.start(every(PARTITIONS_EVERY_S, self._partitions, name="partitions"), "partitions")
+        return await self.gateway.listen(host, port)
+
+    async def _tidy(self) -> None:
+        async with self.db.acquire() as conn, conn.transaction():
+            notes = Notes()
+            await commands.tidy(conn, self.clock(), notes, answer_within_s=self.options.answer_within_s + 10)
+            await events.write(conn, notes)
+
+    async def _partitions(self) -> None:
+        async with self.db.acquire() as conn:
+            await partitions.cover_ahead(conn, self.clock())
+
+    async def stop(self) -> None:
+        """Sockets first, so that their going is on record; then what writes it."""
+        with suppress(TimeoutError):
+            await self.gateway.close()
+        await self.csms.close()
+        if self.owner:
+            await self.owner.stop()
+        await asyncio.sleep(0)
