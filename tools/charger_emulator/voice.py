@@ -134,6 +134,7 @@ class Voice:
         text = self._link.ask(id, action, payload)
         self._reply = asyncio.get_running_loop().create_future()
         await wire.send(text)
+        self.changed()
         try:
             async with asyncio.timeout(self.message_timeout_s):
                 return await self._reply
