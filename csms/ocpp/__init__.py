@@ -91,10 +91,7 @@ def decode(protocol: str, action: str, payload: Mapping[str, Any], strict: bool 
     for other in _ALSO_SPOKEN[protocol]:
         if _speaks(other, action, payload):
             return _decode_as(other, action, payload)
-    repaired = repair(protocol, action, dict(payload))
-    if repaired is None:
-        raise schemas.first_mistake(protocol, action, payload)
-    return _read_repaired(protocol, action, *repaired)
+    return _read_repaired(protocol, action, *repair(protocol, action, payload))
 
 
 def check_command(protocol: str, action: str, payload: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -128,5 +125,5 @@ def _with_values_mended(
 ) -> Decoded:
     if strict:
         raise StationMistake("PropertyConstraintViolation", f"a meter value is no number: {error}") from error
-    mended, names = mend_values(dict(payload))
+    mended, names = mend_values(payload)
     return Decoded(TRANSLATORS[protocol].read(action, mended), mended, (*repairs, *names), protocol)

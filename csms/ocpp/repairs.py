@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from math import isfinite
@@ -23,7 +23,7 @@ from typing import Any
 
 from jsonschema_rs import ValidationError, ValidationErrorKind as Kind
 
-from csms.ocpp.schemas import mistakes
+from csms.ocpp.schemas import mistake, mistakes
 from csms.ocpp.times import moment
 
 # Text that is not JSON
@@ -119,12 +119,19 @@ class Flaw:
 
     protocol: str
     action: str
-    kind: Kind
-    path: list[str | int]
+    error: ValidationError
     holder: Any
     """The object or list that holds the value; None for the payload itself."""
     value: Any
     removed: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        return self.error.kind
+
+    @property
+    def path(self) -> list[str | int]:
+        return self.error.instance_path
 
     @property
     def key(self) -> str | int | None:
@@ -137,6 +144,13 @@ class Flaw:
     @property
     def wanted(self) -> list[str]:
         return self.kind.types if isinstance(self.kind, Kind.Type) else []
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the value is already another: one value may break two rules, of type and of enum."""
+        if not isinstance(self.holder, dict):
+            return False
+        return self.key not in self.holder or self.holder[self.key] is not self.value
 
     def put(self, value: Any) -> bool:
         if self.holder is None:
@@ -157,47 +171,42 @@ _ROUNDS = 6
 """A mended value may show the next flaw beneath it; nothing known takes more than four."""
 
 
-def repair(protocol: str, action: str, payload: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]] | None:
-    """The payload as it may be read, and the names of the repairs; None if something has no repair."""
-    try:
-        payload = deepcopy(payload)
-    except RecursionError:
-        return None
+def repair(protocol: str, action: str, payload: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The payload as it may be read, and the names of the repairs; `StationMistake` if something has none."""
+    ours = deepcopy(dict(payload))
     names: dict[str, None] = {}
     for _ in range(_ROUNDS):
-        flaws = [_flaw(protocol, action, payload, error) for error in mistakes(protocol, action, payload)]
+        flaws = [_flaw(protocol, action, ours, error) for error in mistakes(protocol, action, ours)]
         mended = [name for flaw in flaws if (name := _mend(flaw))]
-        names.update(dict.fromkeys(mended))
         _take_out(flaws)
-        if mended:
-            continue
-        excuses = [_excuse(flaw) for flaw in flaws]
-        if None in excuses:
-            return None
-        names.update(dict.fromkeys(excuse for excuse in excuses if excuse))
-        return payload, tuple(names)
-    return None
+        names.update(dict.fromkeys(mended or map(_excuse, flaws)))
+        if not mended:
+            return ours, tuple(names)
+    raise mistake(protocol, flaws[0].error)
 
 
 def _flaw(protocol: str, action: str, payload: Any, error: ValidationError) -> Flaw:
     holder, value = None, payload
     for step in error.instance_path:
         holder, value = value, value[step]
-    return Flaw(protocol, action, error.kind, error.instance_path, holder, value)
+    return Flaw(protocol, action, error, holder, value)
 
 
 def _mend(flaw: Flaw) -> str | None:
+    if flaw.is_settled:
+        return None
     for mend in _MENDS.get(flaw.kind.name, ()):
         if mend(flaw):
             return mend.__name__
     return None
 
 
-def _excuse(flaw: Flaw) -> str | None:
-    if flaw.action in _REPEATED:
-        return None
-    excuse = _EXCUSES.get(flaw.kind.name)
-    return excuse(flaw) if excuse else None
+def _excuse(flaw: Flaw) -> str:
+    excuse = None if flaw.action in _REPEATED else _EXCUSES.get(flaw.kind.name)
+    name = excuse(flaw) if excuse else None
+    if name is None:
+        raise mistake(flaw.protocol, flaw.error)
+    return name
 
 
 def _take_out(flaws: list[Flaw]) -> None:
@@ -435,12 +444,12 @@ _SPARED_2: dict[str, set[str]] = {
 # Meter values that are no numbers; in 1.6 a value is text, and any text passes the schema
 
 
-def mend_values(payload: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+def mend_values(payload: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The payload with only samples that can be read."""
-    payload = deepcopy(payload)
+    ours = deepcopy(dict(payload))
     names: dict[str, None] = {}
     for field in ("meterValue", "transactionData"):
-        for element in payload.get(field, ()):
+        for element in ours.get(field, ()):
             kept = []
             for sample in element.get("sampledValue", ()):
                 name = _mend_value(sample)
@@ -449,7 +458,7 @@ def mend_values(payload: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...
                 if name in (None, "decimal_comma"):
                     kept.append(sample)
             element["sampledValue"] = kept
-    return payload, tuple(names)
+    return ours, tuple(names)
 
 
 def _mend_value(sample: dict[str, Any]) -> str | None:

@@ -40,7 +40,8 @@ SAID: Mapping[str, frozenset[str]] = {"ocpp1.6": _SAID_16, "ocpp2.0.1": _SAID_20
 """What stations say, by protocol."""
 
 
-def _folder(protocol: str) -> Path:
+def folder(protocol: str) -> Path:
+    """Where the schemas of a version are."""
     package = find_spec("ocpp")
     assert package is not None, "the `ocpp` package is a dependency"
     assert package.submodule_search_locations, "it is a package"
@@ -48,7 +49,7 @@ def _folder(protocol: str) -> Path:
 
 
 def _asked(protocol: str) -> frozenset[str]:
-    answers = {path.stem.removesuffix("Response") for path in _folder(protocol).glob("*Response.json")}
+    answers = {path.stem.removesuffix("Response") for path in folder(protocol).glob("*Response.json")}
     return frozenset(answers - SAID[protocol] | _BOTH_WAYS)
 
 
@@ -58,11 +59,10 @@ ASKED: Mapping[str, frozenset[str]] = {protocol: _asked(protocol) for protocol i
 
 @cache
 def _validator(protocol: str, action: str, answer: bool) -> jsonschema_rs.Validator:
-    folder = _folder(protocol)
-    name = f"{action}Response.json" if answer else f"{action}Request.json"
-    path = folder / name
+    where = folder(protocol)
+    path = where / (f"{action}Response.json" if answer else f"{action}Request.json")
     if not answer and not path.exists():  # 1.6 names questions by their action alone; so does a SEND of 2.1
-        path = folder / f"{action}.json"
+        path = where / f"{action}.json"
     return jsonschema_rs.validator_for(orjson.loads(path.read_text("utf-8-sig")), validate_formats=True)
 
 
@@ -86,11 +86,10 @@ def mistakes(
 def check(protocol: str, action: str, payload: Mapping[str, Any], answer: bool = False) -> None:
     """Raise `StationMistake` naming the first field that breaks the schema."""
     if not is_valid(protocol, action, payload, answer):
-        raise first_mistake(protocol, action, payload, answer)
+        raise mistake(protocol, mistakes(protocol, action, payload, answer)[0])
 
 
-def first_mistake(protocol: str, action: str, payload: Mapping[str, Any], answer: bool = False) -> StationMistake:
-    error = mistakes(protocol, action, payload, answer)[0]
+def mistake(protocol: str, error: jsonschema_rs.ValidationError) -> StationMistake:
     field, message = _told(error)
     return StationMistake(_code(protocol, error.kind.name), f"{field}: {message}" if field else message)
 

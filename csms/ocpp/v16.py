@@ -6,6 +6,7 @@ is asked for with `.get` here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -239,7 +240,7 @@ def write_command(command: Command) -> tuple[str, dict[str, Any]]:
         case Start(token=token, evse=evse):
             return "RemoteStartTransaction", {"idTag": token} | _at(evse)
         case Stop(transaction=transaction):
-            if not transaction.lstrip("-").isdecimal():
+            if not re.fullmatch(r"-?[0-9]{1,18}", transaction):
                 raise BadInput("transaction", "an OCPP 1.6 station knows transactions by number")
             return "RemoteStopTransaction", {"transactionId": int(transaction)}
         case Trigger(what=what, evse=evse):
