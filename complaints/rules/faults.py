@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from complaints.findings import Stance
 from complaints.rules.case import Case
-from complaints.rules.register import Held, rule, stance
+from complaints.rules.register import Held, rule
 from complaints.rules.topics import CUT_SHORT, DANGER, DOWN, IDLE, NO_ENERGY, NOT_STARTED, SLOW, STUCK, TOO_MUCH
 from complaints.rules.words import FAULT_KINDS, clock, fault_en, fault_refs, fault_zh
 from csms.vocabulary import Fault

@@ -1,0 +1,87 @@
+"""Three plain sentences for the driver: which session, what the records show, what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from complaints.findings import Finding, Remedy, Words
+from complaints.rules.case import Case
+from complaints.rules.words import clock, kwh
+from complaints.verdict.table import Decision
+
+_VERDICT = {
+    "upheld": Words("Your complaint is right", "您的投诉成立"),
+    "partly_upheld": Words("Your complaint is right in part", "您的投诉部分成立"),
+    "not_upheld": Words("By the records we cannot agree with your complaint", "根据记录，您的投诉不成立"),
+    "inconclusive": Words("The records alone cannot decide it", "仅凭现有记录无法判定"),
+}
+_NEXT = {
+    "refund": Words("we propose to give back {sum}", "我们建议退还 {sum}"),
+    "release_hold": Words("we will have the hold on your card released", "我们将解除您卡上的预授权冻结"),
+    "dispatch": Words("somebody will go and look at the charger", "我们会派人到现场检查"),
+    "set_inoperative": Words("the plug is to be taken out of service", "该枪将先行停用"),
+    "correct_bill": Words("the bill will be corrected", "账单将更正"),
+    "reset": Words("we will restart the charger and check that it works", "我们会重启充电桩并确认恢复"),
+    "unlock": Words("we will try to unlock the plug", "我们会尝试远程解锁"),
+    "guidance": Words("we will gladly explain how to avoid it", "我们会向您说明如何避免"),
+    "no_refund": Words("the amount stands", "金额维持不变"),
+}
+_SILENT = Words("a person will look into it and answer you", "我们会由专人核实并答复您")
+_BY_WORDS = Words("What you describe may be dangerous; please keep away from the plug",
+                  "您反映的情况可能有危险，请勿再使用该枪")
+
+
+def explain(case: Case, decision: Decision, findings: Sequence[Finding], remedies: Sequence[Remedy]) -> Words:
+    parts = (_session(case), _reasons(case, decision, findings), _outcome(decision, remedies))
+    return Words(" ".join(p.en for p in parts), "".join(p.zh for p in parts))
+
+
+def _session(case: Case) -> Words:
+    t = case.transaction
+    if t is not None:
+        energy = f", {kwh(case.energy_wh)}" if case.energy_wh is not None else ""
+        at = clock(case, t.started_at)
+        return Words(
+            f"We looked at your session at {t.station}, plug {t.evse}, begun at {at}{energy}.",
+            f"我们核查了您 {at} 在 {t.station} 的 {t.evse} 号枪的充电记录{energy.replace(', ', '，电量 ')}。",
+        )
+    if case.tries:
+        at = clock(case, case.tries[-1].at)
+        return Words(
+            f"We found your attempt to start at {at}, and no charging session from it.",
+            f"我们查到您 {at} 的启动请求，但没有产生充电记录。",
+        )
+    if not case.plug_known:
+        return Words("Your message names no charger or session.", "您的反映没有涉及具体的充电桩或充电记录。")
+    return Words(
+        f"We looked at the records of the charger around {clock(case, case.stated_at)} and found no session of yours.",
+        f"我们核查了充电桩 {clock(case, case.stated_at)} 前后的记录，没有找到您的充电记录。",
+    )
+
+
+def _reasons(case: Case, decision: Decision, findings: Sequence[Finding]) -> Words:
+    """The finding the verdict rests on, and the strongest one beside it."""
+    by_code = {f.code: f for f in findings}
+    chosen = [by_code[c] for c in decision.decisive if c in by_code][:1]
+    pointing = [f for f in findings if f.stance != "inconclusive" and f not in chosen]
+    chosen += sorted(pointing, key=lambda f: -f.confidence)[: 1 if chosen else 2]
+    if case.claim.danger:
+        return Words(f"{_BY_WORDS.en}.", f"{_BY_WORDS.zh}。")
+    if not chosen:
+        return Words("The records say nothing for or against it.", "现有记录既不能证实也不能否定。")
+    return Words(" ".join(f.summary.en for f in chosen), "".join(f.summary.zh for f in chosen))
+
+
+def _outcome(decision: Decision, remedies: Sequence[Remedy]) -> Words:
+    steps = []
+    for remedy in remedies:
+        if remedy.kind in _NEXT:
+            amount = f"{remedy.amount} {remedy.currency}" if remedy.amount is not None else ""
+            words = _NEXT[remedy.kind]
+            steps.append(Words(words.en.format(sum=amount), words.zh.format(sum=amount)))
+    steps = steps[:2] or [_SILENT]
+    verdict = _VERDICT[decision.verdict]
+    return Words(
+        f"{verdict.en}: {' and '.join(s.en for s in steps)}.",
+        f"{verdict.zh}：{'，'.join(s.zh for s in steps)}。",
+    )
