@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from zoneinfo import ZoneInfo
 
 from complaints.billing.energy import Slice
 from csms.vocabulary import Period, Tariff
 
 DAY = 24 * 60
+FINEST_WH = Decimal("0.000001")
 ZERO = Decimal(0)
 
 
@@ -77,7 +78,10 @@ def _shares(one: Slice, tariff: Tariff, shift: timedelta) -> list[tuple[Period, 
     stretches = list(_stretches(start, end, tariff))
     if len(stretches) == 1:
         return [(stretches[0][0], one.wh)]
-    shares = [(period, one.wh * _micros(b - a) / _micros(end - start)) for period, a, b in stretches[:-1]]
+    whole = _micros(end - start)
+    shares = [
+        (period, (one.wh * _micros(b - a) / whole).quantize(FINEST_WH, ROUND_DOWN)) for period, a, b in stretches[:-1]
+    ]
     return [*shares, (stretches[-1][0], one.wh - sum((wh for _, wh in shares), ZERO))]
 
 

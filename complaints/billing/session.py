@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from complaints.billing.energy import JUMP, NOISE_WH, NOTHING_WH, Energy, Point, delivered
+from complaints.billing.energy import JUMP, NOISE_WH, NOTHING_WH, PHYSICAL_W, Energy, Point, delivered
 from complaints.billing.power import samples, unit_factor
 from complaints.ocmf import signed_registers
 from complaints.rules.case import Case
@@ -19,6 +19,8 @@ from csms.vocabulary import Transaction
 
 STOPPING = timedelta(seconds=60)
 """A station may take this long to obey a stop."""
+COARSE_WH = Decimal(1000)
+"""The digit of a register that counts whole kWh."""
 STARTING = timedelta(minutes=3)
 BOOTING = timedelta(minutes=2)
 PLUGGED = ("Preparing", "Occupied", "Charging", "SuspendedEV", "SuspendedEVSE", "EVConnected")
@@ -97,7 +99,7 @@ def _elsewhere(case: Case, t: Transaction, inner: Sequence[Point]) -> bool:
     if first is None:
         return False
     hours = Decimal(max((first.at - t.started_at).total_seconds(), 60.0)) / 3600
-    return first.wh > Decimal(str(case.rated_power_w or 400_000)) * hours * JUMP + NOTHING_WH
+    return first.wh > (_decimal(case.rated_power_w) or PHYSICAL_W) * hours * JUMP + COARSE_WH
 
 
 def _end(t: Transaction, inner: Sequence[Point]) -> Point | None:
