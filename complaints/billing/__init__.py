@@ -8,3 +8,4 @@ from complaints.billing.bill import Rating as Rating, expected_bill as expected_
 from complaints.billing.idle import Idle as Idle, idle_of as idle_of
 from complaints.billing.ledger import Ledger as Ledger, ledger_of as ledger_of
 from complaints.billing.session import energy_of as energy_of
+from complaints.billing.shifts import shift_that_explains as shift_that_explains

@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from complaints.billing.energy import JUMP, NOISE_WH, NOTHING_WH, PHYSICAL_W, Energy, Point, delivered
 from complaints.billing.power import samples, unit_factor
 from complaints.ocmf import signed_registers
 from complaints.rules.case import Case
+from complaints.rules.vehicle import unplugged_inside
 from csms.vocabulary import Transaction
 
 STOPPING = timedelta(seconds=60)
@@ -23,7 +25,7 @@ COARSE_WH = Decimal(1000)
 """The digit of a register that counts whole kWh."""
 STARTING = timedelta(minutes=3)
 BOOTING = timedelta(minutes=2)
-PLUGGED = ("Preparing", "Occupied", "Charging", "SuspendedEV", "SuspendedEVSE", "EVConnected")
+VEHICLE_IDS = ("vin", "evccid", "vehicleid", "mac")
 
 
 def energy_of(case: Case) -> Energy:
@@ -163,25 +165,13 @@ def _his_part(case: Case, energy: Energy) -> Energy:
 
 
 def changed_vehicle_at(case: Case) -> datetime | None:
-    """When the cable was pulled inside the transaction, where something was plugged in again before its end.
-
-    Not the statuses a station reports as it boots.
-    """
-    t = case.transaction
-    if t is None:
-        return None
-    last = case.stopped_at
-    charging = [s.at for s in case.statuses if s.status == "Charging" and s.at >= t.started_at]
-    for one in case.statuses:
-        # 2.0.1 begins a transaction at the authorisation, with nothing plugged in yet.
-        if not charging or not charging[0] < one.at < last - STOPPING:
-            continue
-        gone = one.status == "Available" if one.source == "connector" else one.status == "Idle"
-        booted = any(b.at <= one.at <= b.at + BOOTING for b in case.story.boots)
-        again = any(one.at < s.at < last and s.status in PLUGGED for s in case.statuses)
-        if gone and again and not booted:
-            return one.at
-    return None
+    """When the cable was pulled inside the transaction and something plugged in again before its end; else
+    when the first vehicle last named itself before a second one did. Not by the statuses a station reports as it boots."""
+    inside = unplugged_inside(case)
+    if inside is not None and not any(b.at <= inside[0].at <= b.at + BOOTING for b in case.story.boots):
+        return inside[0].at
+    names = [(r.at, str(v)) for r in case.readings for k, v in r.other.items() if k.lower() in VEHICLE_IDS and v]
+    return next((before for (before, _), (_, name) in pairwise(names) if name != names[0][1]), None)
 
 
 def stop_asked_at(case: Case) -> datetime | None:

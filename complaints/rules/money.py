@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import combinations
-from zoneinfo import ZoneInfo
 
-from complaints.billing import Ledger, Rating, ledger_of, money, periods, rate
+from complaints.billing import Ledger, Rating, ledger_of, money, periods, rate, shift_that_explains
 from complaints.findings import Bill, Finding, Ref, Stance, Words
 from complaints.rules.case import Case
 from complaints.rules.register import Grade
@@ -81,7 +80,7 @@ def duplicate(a: Account) -> Finding | None:
     """payment.duplicate: two captures for one transaction or one order.
 
     Source: the payment records. Limits: two captures for two sessions are none, and neither are a hold and its
-    capture; captures that name nothing count only when equal and without another try of the driver's in between.
+    capture; captures that name nothing count only where they are too much, without another try in between.
     """
     captures = a.ledger.captures if a.ledger else ()
     pair = next(((p, q) for p, q in combinations(captures, 2) if _same_purchase(a, p, q)), None)
@@ -89,10 +88,10 @@ def duplicate(a: Account) -> Finding | None:
         return None
     first, second = pair
     settled = a.bill is not None and a.excess <= CENT
+    en, zh = (" Nothing of it is too much any more.", "目前已没有多收的部分。") if settled else ("", "")
     text = Words(
-        f"Two payments were taken for the same charge: {_en(first)} and {_en(second)}."
-        + (" What was too much has been given back." if settled else ""),
-        f"同一次充电扣了两笔钱：{_zh(first)}和{_zh(second)}。" + ("多收的部分已经退回。" if settled else ""),
+        f"Two payments were taken for the same charge: {_en(first)} and {_en(second)}.{en}",
+        f"同一次充电扣了两笔钱：{_zh(first)}和{_zh(second)}。{zh}",
     )
     return Finding("payment.duplicate", a.stance(not settled), 0.97, "B", text, a.refs(pair))
 
@@ -262,18 +261,17 @@ def period_shift(a: Account) -> Finding | None:
     Source: the session rated again with the device's clock, in UTC, with the zone counted twice, an hour off.
     Limits: only shifts that something explains are tried, and only where they change the price.
     """
-    r = a.rating
-    if r is None or a.bill is None or not a.paid or abs(a.excess) <= CENT:
+    if a.rating is None or a.bill is None or not a.paid or abs(a.excess) <= CENT:
         return None
-    for shift, en, zh in _shifts(a):
-        if abs(r.total(shift) - r.total()) > CENT and abs(r.total(shift) - a.bill.charged) <= CENT:
-            text = Words(
-                f"The bill was made with the wrong times of day: {en}. By the true times it is "
-                f"{_sum(a.bill.expected, a.bill.currency)[0]}.",
-                f"账单的分时时段算错了：{zh}。按真实时间应为{_sum(a.bill.expected, a.bill.currency)[1]}。",
-            )
-            return Finding("bill.period_shift", a.stance(a.excess > 0), 0.92, a.grade, text, a.refs(a.paid))
-    return None
+    shift = shift_that_explains(a.case, a.rating, a.bill)
+    if shift is None:
+        return None
+    true = _sum(a.bill.expected, a.bill.currency)
+    text = Words(
+        f"The bill was made with the wrong times of day: {shift.why.en}. By the true times it is {true[0]}.",
+        f"账单的分时时段算错了：{shift.why.zh}。按真实时间应为{true[1]}。",
+    )
+    return Finding("bill.period_shift", a.stance(a.excess > 0), 0.92, a.grade, text, a.refs(a.paid))
 
 
 RULES: tuple[Rule, ...] = (
@@ -294,7 +292,7 @@ def _same_purchase(a: Account, one: Payment, other: Payment) -> bool:
     if one.transaction is not None and other.transaction is not None:
         return True  # the ledger holds only payments that name this transaction, or none
     tried_between = any(one.at <= t.at <= other.at for t in a.case.tries)
-    return one.amount == other.amount and not tried_between
+    return (one.amount == other.amount or a.excess > CENT) and not tried_between
 
 
 def _names_known(a: Account) -> bool:
@@ -325,11 +323,19 @@ def _idle_charged(a: Account) -> Decimal | None:
     beyond = a.bill.charged - money(r.energy_cost() + r.start_fee)
     if beyond <= CENT:
         return None
-    per_minute = r.tariff.idle.price_per_minute
-    whole = per_minute > 0 and beyond % per_minute == 0 and not r.nothing
-    capped = beyond == r.tariff.idle.cap
     right = abs(beyond - money(r.idle_fee)) <= CENT
-    return beyond if a.case.claim.topic == "idle_fee" or right or whole or capped else None
+    return beyond if right or a.case.claim.topic == "idle_fee" or _may_be_idle(a, r, beyond) else None
+
+
+def _may_be_idle(a: Account, r: Rating, amount: Decimal) -> bool:
+    """Whether an amount is whole minutes of the time plugged in after charging, where nobody says it is."""
+    fee, t = r.tariff.idle, a.case.transaction
+    if fee is None or t is None or r.nothing or not fee.price_per_minute or r.idle is None:
+        return False
+    if amount != fee.cap and amount % fee.price_per_minute:
+        return False
+    plugged = Decimal((r.idle.end - r.idle.start).total_seconds()) / 60
+    return t.stop_received_at is None or amount <= (plugged + 1) * fee.price_per_minute
 
 
 def _idle_text(a: Account, charged: Decimal) -> Words:
@@ -360,25 +366,6 @@ def _idle_refs(a: Account) -> tuple[Ref, ...]:
     marks = {idle.start, idle.end} if idle else set()
     frames = {s.frame: Ref("frame", s.frame, s.at) for s in a.case.statuses if s.at in marks}
     return (*a.refs(a.paid), *frames.values())
-
-
-def _shifts(a: Account) -> Iterable[tuple[timedelta, str, str]]:
-    """Shifts that something explains."""
-    t, r = a.case.transaction, a.rating
-    assert t is not None
-    assert r is not None
-    if a.case.clock.off:
-        minutes = round(a.case.clock.offset_s / 60)
-        en, zh = ("ahead", "快") if minutes > 0 else ("behind", "慢")
-        words = (f"the station's clock is {abs(minutes)} minutes {en}", f"充电桩的时钟{zh}了{abs(minutes)}分钟")
-        yield timedelta(seconds=a.case.clock.offset_s), *words
-        yield timedelta(minutes=minutes), *words
-    offset = t.started_at.astimezone(ZoneInfo(r.tariff.timezone)).utcoffset() or timedelta(0)
-    if offset:
-        yield -offset, "the periods were taken in UTC, not in local time", "时段按世界时而不是当地时间计算"
-        yield offset, "the time zone was added twice", "时区被重复加了一次"
-    for hour in (timedelta(hours=1), timedelta(hours=-1)):
-        yield hour, "the periods are one hour off, as with summer time", "时段相差一小时（如夏令时错误）"
 
 
 def _sum(amount: Decimal, currency: str) -> tuple[str, str]:

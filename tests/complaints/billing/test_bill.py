@@ -175,6 +175,13 @@ def test_energy_after_another_vehicle_was_plugged_in_is_not_his() -> None:
     assert "other_vehicle" in energy_of(told).notes
 
 
+def test_a_second_vehicle_that_names_itself_ends_his_part() -> None:
+    seen = [
+        reading(m, wh, other={"vin": name}) for m, wh, name in ((20, 5_000, "A"), (40, 10_000, "A"), (60, 15_000, "B"))
+    ]
+    assert wh(case(session(0, 120, 0, 30_000), readings=seen)) == 10_000
+
+
 def test_a_transaction_that_begins_before_the_plug_is_one_vehicle() -> None:
     told = case(
         session(0, 60, 0, 10_000, reference="ref", number=None),

@@ -152,6 +152,11 @@ def test_a_part_paid_later_is_none() -> None:
     assert list(findings(told)) == ["payment.matches_bill"]
 
 
+def test_a_prepayment_that_was_kept_beside_the_final_amount_is_one() -> None:
+    told = twelve(payment("P1", "capture", "50.00", -1), payment("P2", "capture", "12.00", 61, transaction="9001"))
+    assert stances(told) == {"payment.duplicate": "supports", "payment.exceeds_bill": "supports"}
+
+
 def test_a_hold_and_its_capture_are_none() -> None:
     assert "payment.duplicate" not in findings(twelve(payment("H", "hold", "12.00", -1), pair()[0]))
 
@@ -313,6 +318,7 @@ def test_money_beyond_the_bill_is_an_idle_fee_only_where_it_can_be_one() -> None
     other_topic = {"topic": "stopped_early", "category": "equipment"}
     assert "bill.idle_unjustified" in findings(idled("13.50", out=65, **other_topic))
     assert "bill.idle_unjustified" not in findings(idled("13.37", out=65, **other_topic))
+    assert "bill.idle_unjustified" not in findings(idled("50.00", out=65, **other_topic))
 
 
 # bill.period_shift
