@@ -166,7 +166,10 @@ def _his_part(case: Case, energy: Energy) -> Energy:
 
 def changed_vehicle_at(case: Case) -> datetime | None:
     """When the cable was pulled inside the transaction and something plugged in again before its end; else
-    when the first vehicle last named itself before a second one did. Not by the statuses a station reports as it boots."""
+    when the first vehicle last named itself before a second one did.
+
+    The statuses that a station reports as it boots are no unplugging.
+    """
     inside = unplugged_inside(case)
     if inside is not None and not any(b.at <= inside[0].at <= b.at + BOOTING for b in case.story.boots):
         return inside[0].at
