@@ -25,7 +25,7 @@ from typing import Any
 import orjson
 
 from csms.errors import LinkBusy
-from csms.ocpp.repairs import mend_text, without_nul
+from csms.ocpp.broken_json import mend_text, without_nul
 
 CALL, RESULT, ERROR, RESULT_ERROR, SEND = 2, 3, 4, 5, 6
 NO_ID = "-1"
