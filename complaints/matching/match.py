@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from complaints.claim import Claim
 from complaints.findings import Candidate
 from complaints.matching.scoring import ENOUGH_WH, GOOD_ENOUGH, STARTING, Scored, Who, apart, score, who
-from complaints.matching.trail import Trail, trails
+from complaints.matching.trail import Trail, names, trails
 from complaints.matching.tries import Try, same_token, starts_asked, tries_of
 from csms.vocabulary import Payment, Story, Transaction
 
@@ -150,9 +150,9 @@ def _close(trail: Trail, transaction: Transaction) -> bool:
 
 
 def _elsewhere(claim: Claim, story: Story, person: Who) -> Transaction | None:
-    named = {p.transaction for trail in person.trails if trail.lost for p in trail.payments if p.transaction}
+    lost = [p for trail in person.trails if trail.lost for p in trail.payments]
     for t in story.elsewhere:
-        if t.id in named:
+        if any(names(p, t, t.station) for p in lost):
             return t
     own = [t for t in story.elsewhere if any(same_token(t.token, k) for k in person.tokens)]
     near = [t for t in own if apart(claim, t) <= _HOUR]

@@ -13,7 +13,7 @@ from complaints.matching.trail import Trail
 from complaints.matching.tries import same_token
 from csms.vocabulary import Story, Transaction
 
-NAMED, PAID, TOKEN, CONNECTOR, AMOUNT, NEAR, STATION, FAR, ONLY = 8, 6, 5, 4, 3, 3, 2, 1, 1
+NAMED, PAID, TOKEN, CONNECTOR, INSIDE, AMOUNT, NEAR, STATION, FAR, ONLY = 8, 6, 5, 4, 4, 3, 3, 2, 1, 1
 OTHER_CONNECTOR = -2
 GOOD_ENOUGH = 0.7
 """Reached by six points: connector and time, token and time, or a payment; never by time alone."""
@@ -104,7 +104,8 @@ def _score(t: Transaction, claim: Claim, story: Story, person: Who) -> Scored | 
         (claim.evse is None and claim.station is not None, STATION, "same station"),
         (claim.evse is not None and t.evse is not None and claim.evse != t.evse, OTHER_CONNECTOR, "another connector"),
         (_amount_equal(t, claim, person), AMOUNT, "the amount is equal"),
-        (distance <= timedelta(minutes=15), NEAR, _time_words(t, claim)),
+        (distance == timedelta(0), INSIDE, _time_words(t, claim)),
+        (timedelta(0) < distance <= timedelta(minutes=15), NEAR, _time_words(t, claim)),
         (timedelta(minutes=15) < distance <= timedelta(hours=1), FAR, _time_words(t, claim)),
         (_only_one(t, claim, story), ONLY, "the only session there around that time"),
     ):

@@ -56,7 +56,8 @@ def starts_asked(story: Story) -> list[Asked]:
         if index is not None:
             taken[index] = transaction
     return [
-        Asked(a.at, a.token, a.evse, a.command, a.authorization, taken.get(i)) for i, a in enumerate(acts)
+        Asked(a.at, a.token, a.evse, a.command, a.authorization, taken.get(i) or _running(a, story))
+        for i, a in enumerate(acts)
     ]
 
 
@@ -67,6 +68,20 @@ def tries_of(story: Story, now: datetime) -> list[Try]:
         for a in starts_asked(story)
         if a.transaction is None
     ]
+
+
+def _running(act: Asked, story: Story) -> Transaction | None:
+    """A transaction of that token already under way: 2.x may open it at the plug and learn the token later
+    (TxStartPoint EVConnected), and a card may be shown again."""
+    if not _may_start(act):
+        return None
+    mine = [t for t in story.transactions if same_token(t.token, act.token) and t.started_at <= act.at]
+    return next((t for t in mine if act.at <= (t.stopped_at or _last_heard(t, story))), None)
+
+
+def _last_heard(t: Transaction, story: Story) -> datetime:
+    """The last sign of a transaction whose end is not on record: a stale one takes no start away."""
+    return max([t.started_at + _SAME_ACT, *(r.at for r in story.readings if r.transaction == t.id)])
 
 
 def _acts(story: Story) -> list[Asked]:
@@ -102,7 +117,8 @@ def _cause(t: Transaction, acts: list[Asked], taken: dict[int, Transaction]) -> 
     if t.remote_start_id is not None:
         named = [
             i for i, a in enumerate(acts)
-            if a.command and a.command.remote_start_id == t.remote_start_id and a.at <= t.start_received_at
+            if a.command and a.command.remote_start_id == t.remote_start_id
+            and (t.stopped_at is None or a.at <= t.stopped_at)
         ]
         if named:
             return named[-1]

@@ -10,7 +10,7 @@ from itertools import pairwise
 from complaints.findings import Ref
 from complaints.rules.case import Case
 from complaints.rules.register import Grade, Held, rule, stance
-from complaints.rules.topics import CUT_SHORT, DANGER, NO_ENERGY, SLOW, TOO_MUCH
+from complaints.rules.topics import CUT_SHORT, DANGER, MONEY_GONE, NO_ENERGY, SLOW, TOO_MUCH
 from complaints.rules.words import clock, kw, kwh, reading_ref, start_refs, stop_refs, transaction_ref
 
 NONE_WH, DELIVERED_WH, REGRESSION_WH, GAP_WH, AFTER_STOP_WH = 50.0, 500.0, 10.0, 100.0, 50.0
@@ -77,15 +77,25 @@ def consistent(case: Case) -> bool:
     return integral is None or 0.5 * integral - 500 <= energy <= 1.5 * integral + 1500
 
 
+def measured_wh(case: Case) -> float | None:
+    """The register difference; of a register that fell, the sum of what it rose (billing-checks 5.3 (3))."""
+    if not _falls(case):
+        return case.energy_wh
+    return sum(max(b.wh - a.wh, 0.0) for a, b in steps(case))
+
+
 @rule("energy.none", grade="B")
 def none(case: Case) -> Held | None:
     """Register difference below 50 Wh: nothing the car could use. Contract; evidence-rules 1.
-    Says nothing of the cause: vehicle, station and a timer look alike here."""
-    energy = case.energy_wh
-    if energy is None or energy >= NONE_WH:
+    Says nothing of the cause: vehicle, station and a timer look alike here; where the plug was never in,
+    nothing either way."""
+    energy, t = measured_wh(case), case.transaction
+    if energy is None or energy >= NONE_WH or t is None:
         return None
+    waited = t.stop_reason == "Timeout" or t.stop_trigger == "EVConnectTimeout"
+    topics = MONEY_GONE if waited else NO_ENERGY | CUT_SHORT | SLOW | {"overcharged", "energy_too_high"}
     return Held(
-        stance(case, supports=NO_ENERGY | CUT_SHORT | SLOW | {"overcharged", "energy_too_high"}),
+        stance(case, supports=topics),
         f"The meter moved by only {kwh(max(energy, 0.0))}: practically no energy reached the car.",
         f"电表读数只变化了 {kwh(max(energy, 0.0))}，车辆基本没有充进电。",
         _energy_refs(case), 0.97, _grade(case),
@@ -96,7 +106,7 @@ def none(case: Case) -> Held | None:
 def delivered(case: Case) -> Held | None:
     """Register difference of 500 Wh or more that agrees with the readings. Contract; evidence-rules 1.
     Says not into whose car: with a start on another plug than asked it means nothing either way."""
-    energy = case.energy_wh
+    energy = measured_wh(case)
     if energy is None or energy < DELIVERED_WH or not consistent(case):
         return None
     asked = case.start_command.evse if case.start_command else None
@@ -114,7 +124,7 @@ def delivered(case: Case) -> Held | None:
 @rule("energy.little", grade="B")
 def little(case: Case) -> Held | None:
     """Between 50 and 500 Wh: it began and came to nearly nothing. Contract."""
-    energy = case.energy_wh
+    energy = measured_wh(case)
     if energy is None or not NONE_WH <= energy < DELIVERED_WH:
         return None
     return Held(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from statistics import median
 
 from complaints.findings import Ref
 from complaints.matching import Try
 from complaints.matching.tries import same_token
 from complaints.rules.case import DAY, Case
+from complaints.rules.power import OFFERED_SHARE, offered_w
 from complaints.rules.register import Held, rule, stance
 from complaints.rules.starts import never_plugged, refs_of
 from complaints.rules.stops import FAULT_REASONS
@@ -130,9 +132,10 @@ def _at_stop(t: Transaction, case: Case) -> list[Fault]:
 
 
 def _slow(t: Transaction, case: Case) -> bool:
-    """Less than half of the rated power at best."""
-    power = [r.power_w for r in case.story.readings if r.transaction == t.id and r.power_w is not None]
-    return bool(power) and case.rated_power_w is not None and max(power) < 0.5 * case.rated_power_w
+    """The station offered clearly less than rated; that a car drew little says nothing of the plug."""
+    own = [r for r in case.story.readings if r.transaction == t.id]
+    offered = [w for r in own if (w := offered_w(r, case)) is not None]
+    return bool(offered) and case.rated_power_w is not None and median(offered) < OFFERED_SHARE * case.rated_power_w
 
 
 def _his(token: str | None, case: Case) -> bool:

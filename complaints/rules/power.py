@@ -19,11 +19,18 @@ DRAWN_SHARE, OFFERED_SHARE = 0.8, 0.9
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What was offered and what was drawn at one moment, in watts."""
+    """What was offered and what was drawn at one moment, in watts, and the drawn share of the offer."""
 
     reading: MeterReading
     offered_w: float | None
     drawn_w: float | None
+
+    @property
+    def share(self) -> float | None:
+        if self.offered_w and self.drawn_w is not None:
+            return self.drawn_w / self.offered_w
+        r = self.reading
+        return r.current_a / r.offered_a if r.offered_a and r.current_a is not None else None
 
 
 def samples(case: Case) -> list[Sample]:
@@ -31,7 +38,7 @@ def samples(case: Case) -> list[Sample]:
     t = case.transaction
     if t is None:
         return []
-    found = [Sample(r, _offered_w(r, case), r.power_w) for r in case.readings]
+    found = [Sample(r, offered_w(r, case), _drawn_w(r, case)) for r in case.readings]
     shown = [s for s in found if s.offered_w is not None or s.drawn_w is not None]
     settled = [s for s in shown if s.reading.at >= t.started_at + timedelta(seconds=20)]
     return [s for s in settled if s.reading.context != "Transaction.End"]
@@ -41,11 +48,11 @@ def samples(case: Case) -> list[Sample]:
 def by_vehicle(case: Case) -> Held | None:
     """The vehicle drew clearly less than offered (under 80 %) most of the time, or a state of charge above
     80 % explains the taper. Contract; evidence-rules 9. Without offered power and SoC nothing is said."""
-    drawn = [s for s in samples(case) if s.offered_w and s.drawn_w is not None and s.offered_w > 0]
-    if drawn and median((s.drawn_w or 0.0) / (s.offered_w or 1.0) for s in drawn) < DRAWN_SHARE:
-        took, offered = median(s.drawn_w or 0.0 for s in drawn), median(s.offered_w or 0.0 for s in drawn)
-        en = f"The station offered {kw(offered)} and the car took about {kw(took)}: the car set the pace."
-        zh = f"充电桩可提供 {kw(offered)}，车辆实际只取用约 {kw(took)}，充电速度由车辆决定。"
+    drawn = [s for s in samples(case) if s.share is not None]
+    if drawn and median(s.share or 0.0 for s in drawn) < DRAWN_SHARE:
+        took, offered = _typical(drawn)
+        en = f"The station offered {offered} and the car took about {took}: the car set the pace."
+        zh = f"充电桩可提供 {offered}，车辆实际只取用约 {took}，充电速度由车辆决定。"
         refs = tuple(reading_ref(s.reading) for s in (drawn[0], drawn[-1]))
     elif (taper := _taper(case)) is not None:
         high, low = taper
@@ -117,6 +124,14 @@ def in_force(case: Case) -> list[tuple[CommandFact, float | None]]:
     return sorted(found, key=lambda c: (c[1] is None, c[1] or 0.0, c[0].id))
 
 
+def _typical(drawn: list[Sample]) -> tuple[str, str]:
+    """(taken, offered) in the middle of the session, in kW, or in A where watts are not known."""
+    if all(s.offered_w and s.drawn_w is not None for s in drawn):
+        return kw(median(s.drawn_w or 0.0 for s in drawn)), kw(median(s.offered_w or 0.0 for s in drawn))
+    taken = median(s.reading.current_a or 0.0 for s in drawn)
+    return f"{taken:.0f} A", f"{median(s.reading.offered_a or 0.0 for s in drawn):.0f} A"
+
+
 def _below_rated(case: Case) -> list[Sample]:
     """Samples offered clearly less than rated, if they are a fifth of all or more."""
     offered = [s for s in samples(case) if s.offered_w is not None]
@@ -138,7 +153,18 @@ def _taper(case: Case) -> tuple[Sample, Sample] | None:
     return (high, low) if (low.drawn_w or 0.0) < 0.8 * (high.drawn_w or 0.0) else None
 
 
-def _offered_w(reading: MeterReading, case: Case) -> float | None:
+def _drawn_w(reading: MeterReading, case: Case) -> float | None:
+    """The power read, else what the register rose by since the reading before."""
+    if reading.power_w is not None or reading.energy_wh is None:
+        return reading.power_w
+    before = [r for r in case.registers if r.at < reading.at]
+    if not before or before[-1].energy_wh is None:
+        return None
+    hours = (reading.at - before[-1].at).total_seconds() / 3600
+    return max(reading.energy_wh - before[-1].energy_wh, 0.0) / hours
+
+
+def offered_w(reading: MeterReading, case: Case) -> float | None:
     """`Power.Offered`, else the offered current times the voltage (or the usual voltage of an AC plug)."""
     power = next((v for k, v in reading.other.items() if k.split("@")[0] == "Power.Offered"), None)
     if isinstance(power, int | float):

@@ -9,14 +9,13 @@ from complaints.matching import Try
 from complaints.matching.tries import TIMEOUT
 from complaints.rules.case import Case
 from complaints.rules.register import Held, frame, rule, stance
-from complaints.rules.topics import DOWN, NO_ENERGY, NOT_MINE, NOT_STARTED
+from complaints.rules.topics import DOWN, MONEY_GONE, NO_ENERGY, NOT_MINE, NOT_STARTED
 from complaints.rules.vehicle import used_elsewhere_then
 from complaints.rules.words import clock, command_refs, start_refs, stop_refs
 from csms.vocabulary import Authorization, StatusChange
 
 PLUGGED = frozenset({"Preparing", "Occupied", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing", "EVConnected"})
 UNUSABLE = frozenset({"Faulted", "Unavailable"})
-_MONEY = frozenset({"start_failed_charged", "charged_no_energy", "hold_not_released", "refund_missing"})
 
 
 def refs_of(one: Try) -> tuple[Ref, ...]:
@@ -49,7 +48,7 @@ def no_transaction(case: Case) -> Held | None:
     if not idle:
         return None
     late = all(t.outcome == "no_transaction" and never_plugged(case, t.at, t.evse or case.evse) for t in idle)
-    topics = _MONEY if late else NOT_STARTED
+    topics = MONEY_GONE if late else NOT_STARTED
     one = idle[-1]
     return Held(
         stance(case, supports=topics),
@@ -129,7 +128,7 @@ def token_refused(case: Case) -> Held | None:
     wrongly = wrongly_refused(case, status)
     return Held(
         stance(case, supports=NOT_STARTED | {"account"}) if wrongly
-        else stance(case, supports=_MONEY, contradicts=NOT_STARTED - _MONEY),
+        else stance(case, supports=MONEY_GONE, contradicts=NOT_STARTED - MONEY_GONE),
         f"Our system refused the card or account ({_status_en(status)})"
         + (", and the records show no ground for it." if wrongly else "."),
         f"平台拒绝了该卡或账户（{_status_zh(status)}）" + ("，而记录中没有拒绝的依据。" if wrongly else "。"),
@@ -156,6 +155,8 @@ def customer_timeout(case: Case) -> Held | None:
     station that reports its plug. Contract; evidence-rules 6, 8."""
     t = case.transaction
     if t is not None and (t.stop_reason == "Timeout" or t.stop_trigger == "EVConnectTimeout"):
+        if _was_plugged(case):
+            return None  # the plug says that a car was there: the station did not see it
         refs, at = (*start_refs(t), *stop_refs(t)), t.started_at
     else:
         late = [o for o in case.tries if o.outcome == "no_transaction" and _plug_stayed_free(case, o)]
@@ -163,7 +164,7 @@ def customer_timeout(case: Case) -> Held | None:
             return None
         at, refs = late[-1].at, tuple(r for o in late for r in refs_of(o))
     return Held(
-        stance(case, contradicts=NOT_STARTED - _MONEY),
+        stance(case, contradicts=NOT_STARTED - MONEY_GONE),
         f"The start of {clock(case, at)} was accepted, and no car was plugged in before the station gave up waiting.",
         f"{clock(case, at)} 启动已被接受，但在等待时限内没有插枪，充电桩自动取消。",
         refs, 0.9,
@@ -191,6 +192,12 @@ def other_connector(case: Case) -> Held | None:
         f"{said_zh} {wanted} 号枪，实际在 {t.evse} 号枪上开始充电。",
         (*start_refs(t), *(command_refs(case.start_command) if moved and case.start_command else ())), 0.93,
     )
+
+
+def _was_plugged(case: Case) -> bool:
+    """The connector itself reported a vehicle before the station gave up waiting."""
+    before = [s for s in case.connector_statuses if s.at < case.stopped_at]
+    return bool(before) and before[-1].status in PLUGGED
 
 
 def _plug_stayed_free(case: Case, one: Try) -> bool:

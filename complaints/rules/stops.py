@@ -62,10 +62,12 @@ def own_request(case: Case) -> tuple[Ref, ...]:
 
 def faults_at_stop(case: Case) -> tuple[Fault, ...]:
     """Faults of the plug or the station opened within 60 s before the stop. What was only a warning
-    (1.6 section 4.9) ends nothing."""
-    if ended(case) is None:
+    (1.6 section 4.9) ends nothing, unless the station names no reason of its own."""
+    t = ended(case)
+    if t is None:
         return ()
-    return tuple(f for f in case.faults if not f.warning and before_stop(case, f.opened_at))
+    unexplained = reason(t) == "Other"
+    return tuple(f for f in case.faults if (unexplained or not f.warning) and before_stop(case, f.opened_at))
 
 
 def staff_commands(case: Case) -> tuple[CommandFact, ...]:

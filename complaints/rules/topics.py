@@ -7,6 +7,9 @@ NOT_STARTED = frozenset({
 """It did not start or gave nothing: whatever kept it from starting is on the driver's side."""
 
 NO_ENERGY = frozenset({"charged_no_energy", "start_failed_charged", "cannot_start", "refund_missing"})
+MONEY_GONE = frozenset({"start_failed_charged", "charged_no_energy", "hold_not_released", "refund_missing"})
+"""Money was taken and nothing came of it: that alone makes the claim right, whoever caused it."""
+
 CUT_SHORT = frozenset({"stopped_early"})
 SLOW = frozenset({"slow"})
 STUCK = frozenset({"connector_stuck", "cannot_stop", "cannot_insert"})

@@ -10,7 +10,7 @@ from complaints.rules.case import Case, overlap_s, total_s
 from complaints.rules.register import Held, rule, stance
 from complaints.rules.topics import CUT_SHORT, IDLE, NO_ENERGY, NOT_MINE, NOT_STARTED, SLOW, TOO_MUCH
 from complaints.rules.words import clock, command_refs, kwh, reading_ref, start_refs, stop_refs
-from csms.vocabulary import StatusChange, Transaction
+from csms.vocabulary import StatusChange, Transaction, TransactionStep
 
 _STALE = timedelta(hours=12)
 """An open transaction older than this says nothing of where its card is."""
@@ -59,7 +59,10 @@ def other_in_session(case: Case) -> Held | None:
     return Held(stance(case, supports=NOT_MINE | TOO_MUCH), en, zh, refs, 0.85)
 
 
-def unplugged_inside(case: Case) -> tuple[StatusChange, StatusChange] | None:
+Mark = StatusChange | TransactionStep
+
+
+def unplugged_inside(case: Case) -> tuple[Mark, Mark] | None:
     """The first unplugging inside the transaction that was followed by another plugging in."""
     t = case.transaction
     if t is None:
@@ -71,6 +74,17 @@ def unplugged_inside(case: Case) -> tuple[StatusChange, StatusChange] | None:
             gone = gone or status
         elif gone is not None and status.status not in ("Available", "Idle", "Reserved", "Unavailable", "Faulted"):
             return gone, status
+    return _departed(case)
+
+
+def _departed(case: Case) -> tuple[TransactionStep, TransactionStep] | None:
+    """2.x says it in the trigger of an event: EVDeparted, then a plug or a vehicle again."""
+    gone: TransactionStep | None = None
+    for step in case.steps:
+        if step.trigger == "EVDeparted" and step.type != "Ended":
+            gone = gone or step
+        elif gone is not None and step.trigger in ("EVDetected", "CablePluggedIn"):
+            return gone, step
     return None
 
 
@@ -111,10 +125,14 @@ def used_elsewhere_then(case: Case) -> Transaction | None:
 @rule("connectors.swapped", grade="C")
 def swapped(case: Case) -> Held | None:
     """Energy on the neighbour's connector while the named one shows none, start asked for the named one.
-    Contract; evidence-rules 18: one event is a hint, the mirror image seen before makes it a pattern."""
+    Contract; evidence-rules 18: one event is a hint, the mirror image seen before makes it a pattern.
+    Either the transaction began at the neighbour, or it gave nothing where it began while the neighbour's
+    register rose without a transaction of its own."""
     t, command = case.transaction, case.start_command
-    if t is None or command is None or command.evse in (None, 0, t.evse):
+    if t is None or command is None or command.evse in (None, 0):
         return None
+    if command.evse == t.evse:
+        return _energy_next_door(case)
     named = command.evse
     if (case.energy_wh or 0.0) < 50 or _gave_energy(case, named):
         return None
@@ -130,6 +148,31 @@ def swapped(case: Case) -> Held | None:
         f"{named} 号枪没有输出。{again_zh}",
         refs, 0.95 if mirror else 0.85,
     )
+
+
+def _energy_next_door(case: Case) -> Held | None:
+    t, command = case.transaction, case.start_command
+    if t is None or command is None or case.energy_wh is None or case.energy_wh >= 50:
+        return None
+    span = (t.started_at, case.stopped_at)
+    for evse in sorted({r.evse for r in case.story.readings} - {t.evse, 0}):
+        if any(o.evse == evse and overlap_s(span, (o.started_at, o.stopped_at or case.now)) for o in _all(case)):
+            continue
+        rising = [r for r in case.story.readings if r.evse == evse and r.energy_wh is not None
+                  and span[0] <= r.at <= span[1]]
+        rise = (rising[-1].energy_wh or 0.0) - (rising[0].energy_wh or 0.0) if rising else 0.0
+        if rise >= 500:
+            return Held(
+                stance(case, supports=NO_ENERGY | NOT_MINE),
+                f"The start was asked for plug {t.evse}, which gave nothing; {kwh(rise)} went out at plug {evse}.",
+                f"请求启动的是 {t.evse} 号枪却没有输出，同一时间 {evse} 号枪输出了 {kwh(rise)}。",
+                (*command_refs(command), *start_refs(t), reading_ref(rising[0]), reading_ref(rising[-1])), 0.85,
+            )
+    return None
+
+
+def _all(case: Case) -> tuple[Transaction, ...]:
+    return case.story.transactions
 
 
 def _suspended(case: Case, status: str, meaning: Stance, en: str, zh: str) -> Held | None:

@@ -26,6 +26,10 @@ _NEXT = {
     "guidance": Words("we will gladly explain how to avoid it", "我们会向您说明如何避免"),
     "no_refund": Words("the amount stands", "金额维持不变"),
 }
+_DISCREET = {
+    "stop.by_staff": Words("It was our own command that ended the session.", "本次充电是被我方下发的指令结束的。"),
+}
+"""Where the finding names a colleague, the driver is told without the name."""
 _SILENT = Words("a person will look into it and answer you", "我们会由专人核实并答复您")
 _BY_WORDS = Words("What you describe may be dangerous; please keep away from the plug",
                   "您反映的情况可能有危险，请勿再使用该枪")
@@ -60,25 +64,25 @@ def _session(case: Case) -> Words:
 
 
 def _reasons(case: Case, decision: Decision, findings: Sequence[Finding]) -> Words:
-    """The finding the verdict rests on, and the strongest one beside it."""
+    """The finding the verdict rests on, else the strongest that points anywhere."""
     by_code = {f.code: f for f in findings}
-    chosen = [by_code[c] for c in decision.decisive if c in by_code][:1]
-    pointing = [f for f in findings if f.stance != "inconclusive" and f not in chosen]
-    chosen += sorted(pointing, key=lambda f: -f.confidence)[: 1 if chosen else 2]
+    chosen = [by_code[c] for c in decision.decisive if c in by_code]
+    pointing = sorted((f for f in findings if f.stance != "inconclusive"), key=lambda f: -f.confidence)
     if case.claim.danger:
         return Words(f"{_BY_WORDS.en}.", f"{_BY_WORDS.zh}。")
-    if not chosen:
+    best = next(iter(chosen + pointing), None)
+    if best is None:
         return Words("The records say nothing for or against it.", "现有记录既不能证实也不能否定。")
-    return Words(" ".join(f.summary.en for f in chosen), "".join(f.summary.zh for f in chosen))
+    return _DISCREET.get(best.code, best.summary)
 
 
 def _outcome(decision: Decision, remedies: Sequence[Remedy]) -> Words:
     steps = []
-    for remedy in remedies:
-        if remedy.kind in _NEXT:
-            amount = f"{remedy.amount} {remedy.currency}" if remedy.amount is not None else ""
-            words = _NEXT[remedy.kind]
-            steps.append(Words(words.en.format(sum=amount), words.zh.format(sum=amount)))
+    order = list(_NEXT)
+    for remedy in sorted((r for r in remedies if r.kind in _NEXT), key=lambda r: order.index(r.kind)):
+        amount = f"{remedy.amount} {remedy.currency}" if remedy.amount is not None else ""
+        words = _NEXT[remedy.kind]
+        steps.append(Words(words.en.format(sum=amount), words.zh.format(sum=amount)))
     steps = steps[:2] or [_SILENT]
     verdict = _VERDICT[decision.verdict]
     return Words(

@@ -99,8 +99,9 @@ def _wrong_bill(view: View, decision: Decision) -> bool:
     return _refund(view, decision) and view.any(why)
 
 
-def _guidance(_: View, decision: Decision) -> bool:
-    return decision.liability in ("customer", "vehicle") or decision.steps[0].startswith("the hold was released")
+def _guidance(view: View, decision: Decision) -> bool:
+    his = decision.liability == "vehicle" or (decision.liability == "customer" and not view.claim.about_money)
+    return his or view.any(("start.customer_timeout", "vehicle.suspended", "payment.hold_released-"))
 
 
 def _sorry(view: View, decision: Decision) -> bool:

@@ -76,6 +76,17 @@ def whose_idle(view: View) -> Liability:
     return "station" if view.any(("stop.missing", "fault.lock", "station.suspended")) else "backoffice"
 
 
+def whose_pause(view: View) -> Liability:
+    return "site" if view.holds("power.limited_by_profile") else "station"
+
+
+def whose_lock(view: View) -> Liability:
+    """The lock in the car is the car's."""
+    locks = [f for f in view.case.faults_around if f.kind == "lock"]
+    cars = bool(locks) and all(f.code.startswith("EVRetentionLock") for f in locks)
+    return "vehicle" if cars and not view.holds("connector.unlock_failed") else "station"
+
+
 CAUSES: tuple[tuple[tuple[str, ...], Liable], ...] = (
     (("connectors.swapped",), "station"),
     (("stop.by_staff",), "backoffice"),
@@ -113,6 +124,11 @@ TABLE: tuple[Row, ...] = (
     Row("how we served: records do not know", _t("attitude", "no_answer", "slow_handling"), (), "inconclusive",
         "backoffice"),
 
+    Row("not a matter of records", _t("suggestion", "privacy", "other"), (), "inconclusive", "backoffice"),
+    Row("damage to a car: the records show a cause", _t("car_damage"), ("fault.voltage", "fault.overcurrent",
+        "fault.ground"), "partly_upheld", "station"),
+    Row("damage to a car: experts decide", _t("car_damage"), (), "inconclusive", "unknown"),
+
     # Whose session, whose money.
     Row("the payment went to somebody else", None, ("payment.not_ours+",), "upheld", "third_party"),
     Row("the payment is not in our books", MONEY | _t("hold_not_released"), ("payment.not_ours-",), "inconclusive",
@@ -149,8 +165,13 @@ TABLE: tuple[Row, ...] = (
     Row("energy came, yet too much was taken", NO_ENERGY & MONEY, ("energy.delivered-",), "partly_upheld",
         "backoffice", unless=("payment.matches_bill-",)),
     Row("more was taken than the bill", MONEY, ("payment.exceeds_bill+",), "upheld", whose_bill),
+    Row("the meter was faulty: its figures prove nothing", PRICE, ("fault.meter",), "inconclusive", "station"),
+    Row("already given back: the bank takes its time", _t("refund_missing"), ("payment.matches_bill-",), "not_upheld",
+        "payment"),
     Row("the bill is right", MONEY, ("payment.matches_bill-",), "not_upheld", "customer"),
     Row("the energy came", NO_ENERGY & MONEY, ("energy.delivered-",), "not_upheld", "customer"),
+    Row("papers and discounts: records do not know", _t("invoice", "discount_missing"), (), "inconclusive",
+        "backoffice"),
 
     # It stopped early: who ended it.
     Row("our own command ended it", CUT_SHORT, ("stop.by_staff+",), "upheld", "backoffice"),
@@ -159,7 +180,7 @@ TABLE: tuple[Row, ...] = (
     Row("a fault ended it", CUT_SHORT | DOWN, ("stop.by_fault+",), "upheld", whose_fault),
     Row("the station restarted by itself", CUT_SHORT | DOWN, ("stop.reboot+",), "upheld", "station"),
     Row("the authorisation was withdrawn in error", CUT_SHORT, ("stop.deauthorized+",), "upheld", "backoffice"),
-    Row("the station held back the power", CUT_SHORT | SLOW, ("station.suspended+",), "upheld", "station"),
+    Row("the station held back the power", CUT_SHORT | SLOW, ("station.suspended+",), "upheld", whose_pause),
     Row("the account was not in order", CUT_SHORT, ("stop.deauthorized-",), "not_upheld", "customer"),
     Row("its limit was reached", CUT_SHORT, ("stop.by_limit-",), "not_upheld", "customer"),
     Row("the car ended it", CUT_SHORT, ("stop.by_vehicle-", "vehicle.suspended-"), "not_upheld", "vehicle"),
@@ -188,7 +209,9 @@ TABLE: tuple[Row, ...] = (
 
     # The plug would not let go, or would not stop.
     Row("the lock failed", _t("connector_stuck", "cannot_insert", "cannot_stop"),
-        ("connector.unlock_failed+", "fault.lock+"), "upheld", "station"),
+        ("connector.unlock_failed+", "fault.lock+"), "upheld", whose_lock),
+    Row("the session still runs: it has to be stopped first", _t("connector_stuck"), ("case.live",), "not_upheld",
+        "customer"),
     Row("it went on after the stop", _t("cannot_stop", "overcharged", "energy_too_high"), ("energy.after_stop+",),
         "upheld", "station"),
     Row("the end never came", _t("cannot_stop"), ("stop.missing+",), "upheld", "station"),
@@ -197,8 +220,6 @@ TABLE: tuple[Row, ...] = (
     Row("others had the same trouble", None, ("others.same_failure+",), "upheld", "station"),
     Row("the station reported a fault then", None, ("fault.during+", "fault.around+"), "upheld", whose_fault),
 )
-
-STRANGERS = _t("privacy", "suggestion", "account", "other")
 
 
 def decide(view: View) -> Decision:
@@ -221,8 +242,6 @@ def _partly(decision: Decision, why: str) -> Decision:
 
 def _by_weight(view: View) -> Decision:
     """No row fits: what speaks for it and against it, and silence decides nothing."""
-    if view.claim.topic in STRANGERS:
-        return Decision("inconclusive", "backoffice", ("not a matter of records",))
     decisive = tuple(c for c, f in view.findings.items() if f.stance != "inconclusive")
     if view.supports and view.contradicts:
         return Decision("partly_upheld", cause(view), ("records speak for it and against it",), decisive)

@@ -26,6 +26,8 @@ class View:
         return self.case.claim
 
     def holds(self, asked: str) -> bool:
+        if asked == "case.live":
+            return self.case.is_live
         finding = self.findings.get(asked.rstrip("+-"))
         if finding is None:
             return False
