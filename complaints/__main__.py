@@ -1,0 +1,273 @@
+"""The command line: one script, `ohmbudsman`. Every option is also an environment variable."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from complaints.settings import PREFIX, Settings
+from csms.errors import OhmbudsmanError
+
+
+def option(name: str, **options: Any) -> Callable[..., Any]:
+    """A command-line option that is also `OHMBUDSMAN_<OPTION>`."""
+    variable = PREFIX + name.removeprefix("--").replace("-", "_").upper()
+    return click.option(name, envvar=variable, show_envvar=True, **options)
+
+
+def together(*options: Callable[..., Any]) -> Callable[..., Any]:
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for each in reversed(options):
+            function = each(function)
+        return function
+    return decorate
+
+
+where = together(
+    option("--data", type=click.Path(path_type=Path, file_okay=False), help="Folder of the embedded database."),
+    option("--database", help="URL of a PostgreSQL 15 or newer, instead of the embedded one."),
+)
+
+serving = together(
+    where,
+    option("--host", default=None, help="Address to listen on (127.0.0.1)."),
+    option("--http-port", type=int, default=None, help="Port of pages and REST (8080); 0 picks a free one."),
+    option("--ocpp-port", type=int, default=None, help="Port of stations (9000); 0 picks a free one."),
+    option("--nats", default=None, help="NATS URL, for several nodes."),
+    option("--node", default=None, help="Name of this process among several; the same after a restart."),
+    option("--public-url", default=None, help="Where customers reach the pages, for links."),
+    option("--unknown-stations", type=click.Choice(["reject", "quarantine", "accept"]), default=None,
+           help="What a station that nobody has entered gets (reject)."),
+    option("--unknown-tokens", type=click.Choice(["reject", "accept"]), default=None,
+           help="Whether a token that nobody has entered may charge (reject)."),
+    option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default=None, help="(info)"),
+)
+
+
+@click.group()
+@click.version_option(package_name="ohmbudsman")
+def cli() -> None:
+    """Ohmbudsman: an OCPP central system that settles complaints with evidence."""
+
+
+@cli.command()
+@serving
+def serve(**given: Any) -> None:
+    """Everything in one process: stations, pages, REST, worker."""
+    _serve(given, stations=True, desk=True)
+
+
+@cli.command()
+@serving
+def gateway(**given: Any) -> None:
+    """Only the stations' side, for many nodes."""
+    _serve(given, stations=True, desk=False)
+
+
+@cli.command()
+@serving
+def desk(**given: Any) -> None:
+    """Only pages, REST and worker, for many nodes."""
+    _serve(given, stations=False, desk=True)
+
+
+def _serve(given: dict[str, Any], *, stations: bool, desk: bool) -> None:
+    from complaints.app import serve_until_told
+    from csms.kit import logs
+
+    settings = Settings.load(**given)
+    if settings.data is None and settings.database is None:
+        raise click.UsageError("name a folder with --data, or a PostgreSQL with --database")
+    logs.configure(level=settings.log_level)
+    _run(serve_until_told(settings, stations=stations, desk=desk))
+
+
+@cli.command()
+@click.option("--exit", "ends", is_flag=True, help="End after the story: status 0 if every step held, else 1.")
+@option("--http-port", type=int, default=None, help="Port of the pages (a free one).")
+def demo(ends: bool, http_port: int | None) -> None:
+    """A session goes wrong, the driver complains, the truth comes out, the reset helps."""
+    from complaints.demo import tell
+
+    raise SystemExit(_run(tell(ends=ends, http_port=http_port or 0)))
+
+
+@cli.group()
+def token() -> None:
+    """API tokens."""
+
+
+@token.command("create")
+@click.option("--name", required=True, help="Whose it is.")
+@click.option("--role", required=True, help="agent technician finance supervisor auditor admin integration")
+@where
+def token_create(name: str, role: str, data: Path | None, database: str | None) -> None:
+    """Print a new API token, alone. Works while the server runs."""
+    from complaints.staff import create_token
+    from csms.kit.clock import system_clock
+
+    async def work(db: Any) -> str:
+        async with db.acquire() as conn, conn.transaction():
+            return await create_token(conn, name, role, system_clock())
+
+    click.echo(_with_database(data, database, work))
+
+
+@cli.group()
+def user() -> None:
+    """People at the desk."""
+
+
+@user.command("add")
+@click.argument("name")
+@click.option("--role", required=True, help="agent technician finance supervisor auditor admin")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
+@where
+def user_add(name: str, role: str, password_stdin: bool, data: Path | None, database: str | None) -> None:
+    """Add a person, or give one a new role and password."""
+    from complaints.staff import add_user
+    from csms.kit.clock import system_clock
+
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else click.prompt(
+        "Password", hide_input=True, confirmation_prompt=True
+    )
+
+    async def work(db: Any) -> None:
+        async with db.acquire() as conn, conn.transaction():
+            await add_user(conn, name, role, password, system_clock())
+
+    _with_database(data, database, work)
+    click.echo(f"{name} may log in as {role}")
+
+
+@cli.group()
+def journal() -> None:
+    """The journal: bring in, take out, verify, rebuild from."""
+
+
+@journal.command("import")
+@click.argument("file", type=click.File("rb"))
+@click.option("--dry-run", is_flag=True, help="Only check the lines.")
+@where
+def journal_import(file: Any, dry_run: bool, data: Path | None, database: str | None) -> None:
+    """Bring in a journal file (NDJSON); lines known already change nothing."""
+    from csms.importer import import_lines
+    from csms.kit.clock import system_clock
+
+    async def work(db: Any) -> Any:
+        return await import_lines(db, system_clock, file, dry_run=dry_run)
+
+    report = _with_database(data, database, work)
+    click.echo(f"{report.accepted} accepted, {report.duplicates} known already, {len(report.rejected)} rejected")
+    for wrong in report.rejected:
+        click.echo(f"line {wrong['line']}: {wrong['message']}", err=True)
+    raise SystemExit(1 if report.rejected else 0)
+
+
+@journal.command("export")
+@click.option("--station", required=True)
+@click.option("--from", "since", default=None, help="RFC 3339 time; from the beginning without.")
+@click.option("--to", "until", default=None, help="RFC 3339 time; to the end without.")
+@where
+def journal_export(station: str, since: str | None, until: str | None, data: Path | None, database: str | None) -> None:
+    """Write a station's journal to standard output, in the format that `import` reads."""
+    from csms.importer import export_lines
+    from csms.kit.clock import parse_time
+
+    async def work(db: Any) -> None:
+        async for line in export_lines(
+            db, station, parse_time(since) if since else None, parse_time(until) if until else None
+        ):
+            sys.stdout.buffer.write(line)
+
+    _with_database(data, database, work)
+    sys.stdout.flush()
+
+
+@journal.command("verify")
+@click.option("--station", default=None, help="Only this one.")
+@where
+def journal_verify(station: str | None, data: Path | None, database: str | None) -> None:
+    """Walk the hash chains; name the first row that was altered, removed or inserted."""
+    from csms.journal import verify
+
+    async def work(db: Any) -> Any:
+        async with db.acquire() as conn:
+            return await verify(conn, station)
+
+    checked, broken = _with_database(data, database, work)
+    for misfit in broken:
+        click.echo(f"{misfit.station}: row {misfit.seq} {misfit.why}")
+    click.echo(f"{checked} rows checked, {'no' if not broken else len(broken)} chain broken")
+    raise SystemExit(1 if broken else 0)
+
+
+@journal.command("rebuild")
+@where
+def journal_rebuild(data: Path | None, database: str | None) -> None:
+    """Recompute every projection from the journal."""
+    from csms.importer import rebuild
+
+    lines = _with_database(data, database, rebuild)
+    click.echo(f"projections rebuilt from {lines} rows")
+
+
+def _with_database(data: Path | None, database: str | None, work: Callable[[Any], Awaitable[Any]]) -> Any:
+    async def run() -> Any:
+        async with _database(data, database) as db:
+            return await work(db)
+    return _run(run())
+
+
+@asynccontextmanager
+async def _database(data: Path | None, database: str | None) -> AsyncIterator[Any]:
+    """The database of a running server or of a stopped one, migrated."""
+    from csms.kit.db import connect
+    from csms.kit.migrate import migrate
+    from csms.kit.postgres import EmbeddedPostgres
+
+    if data is None and database is None:
+        raise click.UsageError("name the database: --data DIR or --database URL")
+    embedded = None if database else EmbeddedPostgres(data or Path())
+    dsn = database or await embedded.start()  # type: ignore[union-attr]
+    try:
+        await migrate(dsn)
+        db = await connect(dsn, most=3)
+        try:
+            yield db
+        finally:
+            await db.close()
+    finally:
+        if embedded:
+            await embedded.stop()
+
+
+def _run(work: Any) -> Any:
+    try:
+        import uvloop
+
+        runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    except ImportError:  # not on Windows
+        runner = asyncio.Runner()
+    try:
+        with runner:
+            return runner.run(work)
+    except OhmbudsmanError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def main() -> None:
+    from charger_emulator.cli import emulate
+
+    cli.add_command(emulate)
+    cli()
+
+
+if __name__ == "__main__":
+    main()
