@@ -75,7 +75,7 @@ def dangerous(case: Case, story: Story) -> bool:
     if case.claim.danger:
         return True
     t = case.transaction
-    if t is not None and t.stop_reason in _DANGEROUS_STOPS:
+    if t is not None and t.stop_reason in _DANGEROUS_STOPS and (t.stopped_at or case.now) >= story.since:
         return True
     open_now = [f for f in story.faults if f.cleared_at is None]
     return any(is_dangerous(f) for f in (*open_now, *_seen(case)))

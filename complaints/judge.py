@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Protocol
 
 from complaints.claim import Claim
-from complaints.findings import Bill, Finding, Judgement
+from complaints.findings import Bill, Finding, Judgement, RemoteAction
 from complaints.guards import remote
 from complaints.matching import match, measure, on_our_clock
 from complaints.rules.case import Case
@@ -44,6 +45,12 @@ def case_of(claim: Claim, story: Story) -> Case:
     clock = measure(story, claim.occurred_at or claim.filed_at)
     told = on_our_clock(story, clock)
     return Case(claim, told, match(claim, told), clock, story)
+
+
+def allowed_remotely(claim: Claim, story: Story, now: datetime) -> tuple[RemoteAction, ...]:
+    """What the claim and the records let staff do to the station at this moment."""
+    case = case_of(claim, story)
+    return remote(case, case.story, now)
 
 
 def judge(claim: Claim, story: Story, *, billing: Billing | None = None) -> Judgement:
