@@ -62,13 +62,13 @@ def test_what_real_stations_sent_is_understood_without_repair(row):
         assert any(reading.energy_wh is not None for reading in heard.message.readings)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(said, st.dictionaries(st.text(max_size=8), anything, max_size=4))
 def test_any_payload_is_understood_or_refused(message, payload):
     accept(*message, payload)
 
 
-@settings(max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=800, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(said, st.booleans(), st.data())
 def test_any_damaged_payload_is_understood_or_refused(message, full, data):
     payload = deepcopy(example(*message, full))
@@ -102,7 +102,7 @@ def damage(payload: dict[str, Any], data: st.DataObject) -> None:
         return
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(sorted(TRANSLATORS)), st.data())
 def test_any_answer_to_a_command_means_something(protocol, data):
     action = data.draw(st.sampled_from(sorted(schemas.ASKED[protocol])))
@@ -114,7 +114,7 @@ def test_any_answer_to_a_command_means_something(protocol, data):
     translator.read_reply(action, payload or {}, REPLY.now)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(sorted(TRANSLATORS)), st.data())
 def test_any_recorded_command_means_something(protocol, data):
     action = data.draw(st.sampled_from(sorted(schemas.ASKED[protocol])))

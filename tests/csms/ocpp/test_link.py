@@ -79,13 +79,13 @@ TestConversation = Conversation.TestCase
 TestConversation.settings = settings(max_examples=200, deadline=None)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(protocols, st.text() | st.binary())
 def test_no_text_breaks_it(protocol, text):
     assert Link(protocol).receive(text) is not None
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(protocols, st.lists(st.sampled_from([2, 3, 4, 5, 6, "2", True]) | st.text(max_size=5) | json_values, max_size=6))
 def test_no_json_breaks_it(protocol, frame):
     link = Link(protocol)
