@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -36,6 +36,10 @@ class Broken(Exception):
     """Raised by a script: answer with a CALLERROR."""
 
 
+def _best(offered: Sequence[Any]) -> Any:
+    return next((name for name in reversed(FOLDERS) if name in offered), None)
+
+
 class Central:
     """Takes stations in, checks every frame against the schemas, keeps them all.
 
@@ -65,8 +69,9 @@ class Central:
         return f"ws://127.0.0.1:{self.port}/ocpp"
 
     async def open(self) -> None:
-        versions = [*FOLDERS]
-        self._server = await serve(self._take, "127.0.0.1", self.port, subprotocols=versions, close_timeout=0.2)
+        self._server = await serve(
+            self._take, "127.0.0.1", self.port, select_subprotocol=lambda _, offered: _best(offered), close_timeout=0.2
+        )
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
@@ -150,7 +155,7 @@ class Central:
     def _standard(self, action: str) -> Callable[[Payload], Payload]:
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         ok = {"status": "Accepted"}
-        old = self.socket is None or self.socket.subprotocol == "ocpp1.6"
+        old = self.socket is None or self.socket.subprotocol in ("ocpp1.6", None)
         match action:
             case "BootNotification":
                 return lambda _: {"currentTime": now, "interval": 300, "status": "Accepted"}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from charger_emulator import Locked
 from scripted_central import Broken, Silence
 from test_sessions import NEW, last_reason, outline
+
+from charger_emulator import Locked
 
 RESET = {"ocpp1.6": {"type": "Soft"}, "ocpp2.0.1": {"type": "Immediate"}, "ocpp2.1": {"type": "Immediate"}}
 

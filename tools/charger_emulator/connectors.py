@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from .physics import Outlet, Vehicle, flow_w
+from .profiles import Profile
 from .tokens import Token
 
 
@@ -113,8 +114,10 @@ class Connector:
     authorized: Token | None = None
     group: str | None = None
     remote_start_id: int | None = None
+    profile: Profile | None = None
     transaction: Transaction | None = None
     finished: bool = False
+    stuck: bool = False
     limit_w: float | None = None
     said: str | None = None
     said_faults: tuple[Fault, ...] = ()
@@ -172,7 +175,7 @@ class Connector:
             return "SuspendedEV" if state == "Idle" else state
         if not self.operative:
             return "Unavailable"
-        if self.finished and self.plugged:
+        if self.stuck or (self.finished and self.plugged):
             return "Finishing"
         if self.plugged or self.authorized is not None:
             return "Preparing"

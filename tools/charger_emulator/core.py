@@ -19,7 +19,7 @@ from .settings import Settings
 from .voice import Voice
 from .wire import Wire
 
-LOG_LINES = 5000
+LOG_LINES = 1000
 
 
 class Core:

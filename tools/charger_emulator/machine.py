@@ -78,12 +78,13 @@ class Machine(Core):
         self.tokens = LocalTokens()
         self.profiles: list[Profile] = []
         self.voice = Voice(self.clock, self.settings, self.quirks, self._respond)
-        self.voice.changed, self.voice.message_timeout_s = self.changed, message_timeout_s
+        self.voice.changed, self.voice.note = self.changed, self.note
+        self.voice.message_timeout_s = message_timeout_s
         offered = [] if "no_subprotocol" in self.quirks else [p.strip() for p in protocol.split(",")]
         self.wire = Wire(Line(url, id, offered, password, backoff or Backoff(), ssl), self)
         self.sessions = Sessions(self)
         self.orders = Orders(self)
-        self.speech: Speech = self._speech_for(protocol.split(",", maxsplit=1)[0].strip())
+        self.speech: Speech = self._speech_for(offered[0] if offered else "ocpp1.6")
         self.powered = False
         self.boots = 0
         self._boot_reason = "PowerUp"
@@ -92,6 +93,7 @@ class Machine(Core):
         self._reset_on_idle = False
         self._heartbeat_s: float = 300.0
         self._heart = asyncio.Event()
+        self._retuned = asyncio.Event()
 
     def _configured(self, values: dict[str, str]) -> Settings:
         settings = Settings()
@@ -127,6 +129,7 @@ class Machine(Core):
         self.spawn(self.voice.answer(self.wire), "answer")
         self.spawn(self._pulse(), "pulse")
         self.spawn(self._beat(), "heartbeat")
+        self.spawn(self._align(), "aligned")
         await self.power_up("PowerUp", boot_time_s=0.0)
         if wait:
             await self.wait_for(lambda s: s.speaking, timeout=timeout)
@@ -181,7 +184,7 @@ class Machine(Core):
         self.wire.cut()
         for connector in self.connectors.values():
             self.sessions.end(connector, stop_reason)
-            connector.finished, connector.authorized = False, None
+            connector.finished, connector.stuck, connector.authorized = False, False, None
         self._forget_said()
 
     def _forget_said(self) -> None:
@@ -207,7 +210,7 @@ class Machine(Core):
 
     def reset(self, kind: str, boot_reason: str = "RemoteReset") -> None:
         """Stop what runs and boot again: SoftReset tells first, HardReset after the boot (1.6: 5.14; 2.0.1: B11)."""
-        if "ignores_reset" not in self.quirks:
+        if "ignores_reset" not in self.quirks and not self._booting:
             self.spawn(self._reset(kind, boot_reason), "reset")
 
     async def _reset(self, kind: str, boot_reason: str) -> None:
@@ -237,8 +240,8 @@ class Machine(Core):
             "BootNotification": lambda: self._boot("Triggered"),
             "Heartbeat": self._heartbeat,
             "StatusNotification": lambda: self._status_again(everyone),
-            "MeterValues": lambda: self._meter_now(chosen, running=None),
-            "TransactionEvent": lambda: self._meter_now(chosen, running=True),
+            "MeterValues": lambda: self._meter_now(chosen, "Trigger"),
+            "TransactionEvent": lambda: self._meter_now([c for c in chosen if c.transaction], "Trigger"),
             "DiagnosticsStatusNotification": partial(self._say_idle, self.speech.log_status),
             "LogStatusNotification": partial(self._say_idle, self.speech.log_status),
             "FirmwareStatusNotification": partial(self._say_idle, self.speech.firmware_status),
@@ -249,12 +252,10 @@ class Machine(Core):
         for connector in connectors:
             self.sessions.tell_status(connector, again=True)
 
-    def _meter_now(self, connectors: list[Connector], running: bool | None) -> None:
+    def _meter_now(self, connectors: list[Connector], context: str) -> None:
         now = self.sessions.advance()
         for connector in connectors:
-            if running is None or connector.transaction is not None:
-                tx = connector.transaction
-                self.say(self.speech.sampled(connector, tx, connector.read(now, "Trigger")))
+            self.say(self.speech.sampled(connector, connector.transaction, connector.read(now, context)))
 
     def _say_idle(self, how: Callable[[str, int | None], Message]) -> None:
         self.say(how("Idle", None))
@@ -270,6 +271,7 @@ class Machine(Core):
         """Take up new intervals."""
         self._heartbeat_s = self.settings.number("HeartbeatInterval") or self._heartbeat_s
         self._heart.set()
+        self._retuned.set()
 
     def forget_profiles(self, evse: int) -> None:
         """A transaction profile ends with its transaction (1.6: 3.13.1)."""
@@ -372,6 +374,16 @@ class Machine(Core):
             self._heart.clear()
             if await self._sleep_unless(self._heart, self._heartbeat_s) and self.speaking:
                 self._heartbeat()
+
+    async def _align(self) -> None:
+        """Meter values on the strokes of the clock (1.6: ClockAlignedDataInterval; 2.0.1: J01)."""
+        while True:
+            interval = self.settings.number("ClockAlignedDataInterval")
+            self._retuned.clear()
+            if interval <= 0:
+                await self._retuned.wait()
+            elif await self._sleep_unless(self._retuned, interval - self.now().timestamp() % interval):
+                self._meter_now(list(self.connectors.values()), "Sample.Clock")
 
     async def _sleep_unless(self, event: asyncio.Event, seconds: float) -> bool:
         waits = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(self.clock.sleep(seconds))]

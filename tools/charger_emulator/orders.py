@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from . import profiles
-from .connectors import Connector, Reservation, Transaction
+from .connectors import Connector, Reservation
 from .profiles import Profile
 from .tokens import Leave, Token
 
@@ -38,8 +38,14 @@ class Orders:
         usable = [c for c in wanted if c is not None and _usable(c, token)]
         return next((c for c in usable if c.plugged), None) or next(iter(usable), None)
 
-    def start(self, connector: Connector, token: Token, remote_start_id: int | None) -> None:
-        """Carry out an accepted remote start; ask about the token first if so configured (1.6: 5.11)."""
+    def start(
+        self, connector: Connector, token: Token, remote_start_id: int | None, profile: Profile | None = None
+    ) -> None:
+        """Carry out an accepted remote start; ask about the token first if so configured (1.6: 5.11).
+
+        A profile that came with it holds for the transaction that begins (1.6: 5.16.2; 2.0.1: F01.FR.09).
+        """
+        connector.profile = profile
         if self._station.settings.flag("AuthorizeRemoteTxRequests"):
             self._station.spawn(self._start_if_allowed(connector, token, remote_start_id), "remote start")
         else:
@@ -53,8 +59,7 @@ class Orders:
     def stop(self, connector: Connector) -> None:
         """Carry out an accepted remote stop."""
         self._station.sessions.end(connector, "Remote")
-        if "stuck_finishing" in self._station.quirks:
-            connector.finished = True
+        connector.stuck = "stuck_finishing" in self._station.quirks
 
     def unlock_result(self, connector: Connector) -> str:
         """What an unlock would come to: Unlocked or UnlockFailed."""
@@ -122,20 +127,14 @@ class Orders:
 
     def set_profile(self, profile: Profile) -> bool:
         """Install a charging profile, replacing one of the same id or of the same place (1.6: 5.16)."""
-        tx = self._profile_transaction(profile)
-        if profile.purpose == "TxProfile":
-            if tx is None:
-                return False
-            profile.transaction = tx.reference
+        connector = self.connector(profile.evse)
+        if profile.purpose == "TxProfile" and (connector is None or connector.transaction is None):
+            return False
         if profile.evse and profile.evse not in self._station.connectors:
             return False
         kept = [p for p in self._station.profiles if not _replaces(profile, p)]
         self._station.profiles = [*kept, profile]
         return True
-
-    def _profile_transaction(self, profile: Profile) -> Transaction | None:
-        connector = self.connector(profile.evse)
-        return connector.transaction if connector else None
 
     def clear_profiles(self, id: int | None, evse: int | None, purpose: str | None, stack: int | None) -> bool:
         """Remove the profiles that match all that is given; false if there was none (1.6: 5.5)."""
@@ -162,7 +161,7 @@ def _usable(connector: Connector, token: Token) -> bool:
     reserved = connector.reservation
     if reserved is not None and token.id not in (reserved.token.id, reserved.group):
         return False
-    return connector.transaction is None and connector.operative and not connector.blocked
+    return connector.transaction is None and connector.operative and not (connector.blocked or connector.stuck)
 
 
 def _replaces(new: Profile, old: Profile) -> bool:

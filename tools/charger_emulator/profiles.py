@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 LINE_V = 230.0
@@ -14,7 +14,7 @@ STATION = ("ChargePointMaxProfile", "ChargingStationMaxProfile", "ChargingStatio
 class Profile:
     """A charging profile in either version's words. `periods` are (start in s, limit, phases) of `unit` W or A.
 
-    `evse` 0 means every EVSE. `transaction` is 1.6's number or 2.0.1's id as text.
+    `evse` 0 means every EVSE. A TxProfile belongs to the transaction that runs there and ends with it.
     """
 
     id: int
@@ -29,8 +29,6 @@ class Profile:
     recurrency: str | None = None
     valid_from: datetime | None = None
     valid_to: datetime | None = None
-    transaction: str | None = None
-    raw: dict[str, object] = field(default_factory=dict)
 
     def limit_w(self, now: datetime, began: datetime | None) -> float | None:
         """The limit in W at `now`, None outside the schedule. `began` is when the transaction began."""

@@ -54,7 +54,7 @@ QUIRKS: dict[str, str] = {
     "silent_meter": "sends no periodic meter values (Wallbox Pulsar Pro)",
     "no_stop": "never says that a transaction has ended (Hager Witty Park)",
     "no_stop_after_boot": "a reset or power cut swallows the stop (SAP, shiv3, open-ocpp)",
-    "no_subprotocol": "dials without Sec-WebSocket-Protocol (Grizzl-E)",
+    "no_subprotocol": "dials without Sec-WebSocket-Protocol and speaks 1.6 (Grizzl-E)",
     "no_clock_sync": "ignores currentTime in answers",
     "firmware_fails": "an installation ends in InstallationFailed",
 }

@@ -108,6 +108,9 @@ class Sessions:
         tx = self._new_transaction(connector, token, now)
         connector.transaction, connector.authorized, connector.finished = tx, None, False
         connector.locked = True
+        if connector.profile is not None:
+            self._station.orders.set_profile(connector.profile)
+            connector.profile = None
         self._station.note(f"connector {connector.evse}: transaction {tx.reference} begins for {token.id}")
         self._station.say(self._station.speech.begun(tx, trigger))
         self.notice(connector)

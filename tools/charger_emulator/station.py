@@ -45,17 +45,19 @@ class Station(Machine):
         self.note(f"connector {evse}: unplugged")
         if self.settings.flag("StopTransactionOnEVSideDisconnect"):
             self.sessions.end(connector, "EVDisconnected")
-        connector.finished = connector.finished and "stuck_finishing" in self.quirks
+        connector.finished = False
         self.sessions.notice(connector)
 
     async def present_token(self, evse: int, token: Token | str) -> str:
         """Hold a card to the reader: starts, or stops what the same card (or its group) has started.
 
-        Returns the authorization status: Accepted, Invalid, Blocked ... A transaction ended by its own
+        Returns the authorization status: Accepted, Invalid, Blocked ..., or NoPower. A transaction ended by its own
         token needs no Authorize (1.6: 4.1).
         """
         card, connector = as_token(token), self.connectors[evse]
         tx = connector.transaction
+        if not self.powered:
+            return "NoPower"
         if tx is not None and tx.token.id == card.id:
             self.sessions.end(connector, "Local", token=card)
             return "Accepted"

@@ -125,7 +125,8 @@ class Speech16:
         """1.6 tells a changed charging state by StatusNotification alone."""
 
     def sampled(self, connector: Connector, tx: Transaction | None, reading: Reading) -> Message:
-        value = self._meter_value(reading, self._station.settings.members("MeterValuesSampledData"))
+        setting = "MeterValuesAlignedData" if reading.context == "Sample.Clock" else "MeterValuesSampledData"
+        value = self._meter_value(reading, self._station.settings.members(setting))
         payload: Payload = {"connectorId": connector.evse, "meterValue": [value]}
 
         def with_number() -> Payload:

@@ -29,15 +29,8 @@ def remote_start(station: Machine, ask: Payload) -> Done:
     connector = station.orders.free_for(token, ask.get("connectorId"))
     if connector is None:
         return _status("Rejected")
-    evse = connector.evse
-
-    def then() -> None:
-        station.orders.start(station.connectors[evse], token, None)
-        if "chargingProfile" in ask:
-            station.orders.set_profile(profile(ask["chargingProfile"], evse))
-            station.orders.tell_all()
-
-    return _status("Accepted", then)
+    limit = profile(ask["chargingProfile"], connector.evse) if "chargingProfile" in ask else None
+    return _status("Accepted", partial(station.orders.start, connector, token, None, limit))
 
 
 def remote_stop(station: Machine, ask: Payload) -> Done:

@@ -116,7 +116,7 @@ class Speech201:
         if tx is None:
             value = self._meter_value(reading, "MeterValuesSampledData")
             return Message("MeterValues", lambda: {"evseId": connector.evse, "meterValue": [value]})
-        trigger = "Trigger" if reading.context == "Trigger" else "MeterValuePeriodic"
+        trigger = {"Trigger": "Trigger", "Sample.Clock": "MeterValueClock"}.get(reading.context, "MeterValuePeriodic")
         payload = self._event(tx, "Updated", trigger, reading)
         payload["timestamp"] = self._station.stamp(reading.at)
         return Message("TransactionEvent", lambda: payload, kept=True)

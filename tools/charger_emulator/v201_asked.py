@@ -39,15 +39,8 @@ def request_start(station: Machine, ask: Payload) -> Done:
     connector = station.orders.free_for(token, ask.get("evseId"))
     if connector is None:
         return _status("Rejected")
-    evse = connector.evse
-
-    def then() -> None:
-        station.orders.start(station.connectors[evse], token, ask["remoteStartId"])
-        if "chargingProfile" in ask:
-            station.orders.set_profile(_profile(ask["chargingProfile"], evse))
-            station.orders.tell_all()
-
-    return _status("Accepted", then)
+    limit = _profile(ask["chargingProfile"], connector.evse) if "chargingProfile" in ask else None
+    return _status("Accepted", partial(station.orders.start, connector, token, ask["remoteStartId"], limit))
 
 
 def request_stop(station: Machine, ask: Payload) -> Done:

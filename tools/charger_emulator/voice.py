@@ -45,6 +45,7 @@ class Voice:
         self.malformed = "FormatViolation"
         self.connections = 0
         self.changed: Callable[[], None] = lambda: None
+        self.note: Callable[[str], None] = lambda _: None
         self._clock = clock
         self._settings = settings
         self._quirks = quirks
@@ -133,6 +134,7 @@ class Voice:
         self._by_id[id] = entry
         text = self._link.ask(id, action, payload)
         self._reply = asyncio.get_running_loop().create_future()
+        self.note(f"said {action} {id}")
         await wire.send(text)
         self.changed()
         try:
@@ -189,9 +191,11 @@ class Voice:
             done = self._decide(question)
         except Refusal as refusal:
             asked.refusal = refusal
+            self.note(f"asked {question.action}, refused: {refusal}")
             await wire.send(link.error(question.id, refusal))
             return
         asked.answer = done.payload
+        self.note(f"asked {question.action}, answered {done.payload.get('status', '')}")
         if "act_before_answer" in self._quirks and done.then:
             done.then()
             with suppress(TimeoutError):

@@ -1,0 +1,84 @@
+"""Many stations, scenarios and the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from conftest import QUICK
+from test_sessions import NEW
+
+import charger_emulator
+from charger_emulator import Fleet
+from charger_emulator.cli import emulate
+from charger_emulator.fleet import names
+from charger_emulator.scenario import ScenarioError, Unmet, play, read
+
+STORY = """
+name: The contactor stays open
+station: {connectors: [60]}
+time_scale: 600
+steps:
+  - {do: set_contactor, evse: 1, stuck_open: true}
+  - {do: plug_in, evse: 1, vehicle: {soc: 30}}
+  - {do: present_token, evse: 1, token: CARD, expect: Accepted}
+  - {wait: SuspendedEVSE, evse: 1, within: 5}
+  - {after: 60, do: stop, evse: 1}
+  - {do: say, action: DataTransfer, payload: {vendorId: Ohmbudsman}, expect: Accepted}
+  - expect: {status: {1: Finishing}, energy_below_wh: 1, stop_reason: Local, not_sent: Nonsense}
+"""
+
+
+async def test_a_fleet_comes_up_and_its_drivers_charge(central):
+    ids = names("F-", 5)
+    async with Fleet(central.url, ids, sessions=True, stagger_s=0.01, time_scale=3000, backoff=QUICK) as fleet:
+        await asyncio.gather(*(s.wait_for(lambda one: bool(one.transactions), timeout=20) for s in fleet.stations))
+    assert len(central.handshakes) == 5
+
+
+async def test_a_scenario_is_played(central, version):
+    central.script["DataTransfer"] = lambda _: {"status": "Accepted"}
+    told: list[str] = []
+    station = await play(read(STORY), central.url, tell=told.append, protocol=version)
+    assert station.transactions[0].stop_reason == "Local"
+    assert told[0] == "1. do set_contactor {'evse': 1, 'stuck_open': True}"
+    assert central.said("TransactionEvent" if version in NEW else "StopTransaction")
+
+
+async def test_a_scenario_that_does_not_hold_says_where(central):
+    story = read("steps: [{expect: {sent: StopTransaction}}]")
+    with pytest.raises(Unmet, match="step 1: sent StopTransaction"):
+        await play(story, central.url)
+
+
+@pytest.mark.parametrize("text", ["- 1", "steps: 3", "steps: [{}]", "steps: [{do: explode}]", "steps: ["])
+def test_a_scenario_that_makes_no_sense_is_refused(text):
+    with pytest.raises(ScenarioError):
+        read(text)
+
+
+async def test_the_command_line_plays_and_runs(central, tmp_path):
+    central.script["DataTransfer"] = lambda _: {"status": "Accepted"}
+    (tmp_path / "story.yaml").write_text(STORY)
+    run = CliRunner().invoke
+    url = ["--url", central.url]
+    story = await asyncio.to_thread(run, emulate, [*url, "--scenario", str(tmp_path / "story.yaml")])
+    assert (story.exit_code, "every step held" in story.output) == (0, True), story.output
+
+
+async def test_the_command_line_runs_a_fleet_for_a_while(central):
+    command = ["--url", central.url, "--count", "2", "--for", "0.6", "--protocol", "ocpp2.0.1", "--quirk", "kwh_as_wh"]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "charger_emulator", *command),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env=os.environ | {"PYTHONPATH": str(Path(charger_emulator.__file__).parent.parent)},
+    )
+    output, _ = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 0, output
+    assert b"CS-10002" in output
+    assert len(central.handshakes) == 2

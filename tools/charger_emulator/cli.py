@@ -1,0 +1,96 @@
+"""The command `emulate`: one station or many, alone, with drivers, or through a scenario."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from . import scenario as stories
+from .fleet import Fleet, names
+from .quirks import QUIRKS
+
+PROTOCOLS = ("ocpp1.6", "ocpp2.0.1", "ocpp2.1")
+
+
+@click.command(epilog="Quirks: " + "; ".join(f"{name}: {what}" for name, what in QUIRKS.items()))
+@click.option("--url", default="ws://127.0.0.1:9000/ocpp", show_default=True, help="Endpoint without the station's id.")
+@click.option("--id", "name", default="CS-1", show_default=True, help="Station id; the beginning of it with --count.")
+@click.option("--protocol", type=click.Choice(PROTOCOLS), default="ocpp1.6", show_default=True)
+@click.option("--count", type=click.IntRange(1), default=1, show_default=True, help="Number of stations.")
+@click.option("--connectors", default="60", show_default=True, help="Rated powers in kW, with commas.")
+@click.option("--password", default=None, help="For Basic authentication.")
+@click.option("--quirk", "quirks", multiple=True, type=click.Choice(sorted(QUIRKS)), metavar="NAME", help="Repeatable.")
+@click.option("--time-scale", type=float, default=1.0, show_default=True, help="Seconds that pass in one of ours.")
+@click.option("--session", is_flag=True, help="Drivers come and go.")
+@click.option("--stagger", type=float, default=0.05, show_default=True, help="Seconds between two stations' dials.")
+@click.option("--for", "seconds", type=float, default=None, help="Stop after so many of our seconds.")
+@click.option("--scenario", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Play this YAML file.")
+def emulate(url: str, scenario: Path | None, **options: Any) -> None:
+    """Emulate charging stations against a central system."""
+    console = Console()
+    if scenario is not None:
+        asyncio.run(_play(console, url, scenario, options["password"]))
+    else:
+        asyncio.run(_run(console, url, **options))
+
+
+async def _play(console: Console, url: str, path: Path, password: str | None) -> None:
+    overrides = {"password": password} if password else {}
+    try:
+        story = stories.load(path)
+        console.print(f"[bold]{story.name}[/bold]")
+        await stories.play(story, url, tell=console.print, **overrides)
+    except (stories.ScenarioError, stories.Unmet, TimeoutError) as error:
+        raise click.ClickException(str(error)) from error
+    console.print("[green]every step held[/green]")
+
+
+async def _run(
+    console: Console,
+    url: str,
+    *,
+    name: str,
+    count: int,
+    connectors: str,
+    quirks: tuple[str, ...],
+    session: bool,
+    stagger: float,
+    seconds: float | None,
+    **options: Any,
+) -> None:
+    ended = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    powers = [float(power) for power in connectors.split(",")]
+    ids = names(name, count)
+    fleet = Fleet(url, ids, stagger_s=stagger, sessions=session, connectors=powers, quirks=quirks, **options)
+    async with fleet:
+        console.print(f"{count} station(s) at {url}; Ctrl-C ends")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await ended.wait()
+        console.print(summary(fleet))
+
+
+def summary(fleet: Fleet) -> Table:
+    """What the fleet has done, a line for each of the first twenty stations."""
+    table = Table("station", "online", "connectors", "said", "acknowledged", "transactions", "kWh")
+    for station in fleet.stations[:20]:
+        energy = sum(c.meter_wh for c in station.connectors.values()) / 1000
+        table.add_row(
+            station.id,
+            "yes" if station.online else "no",
+            " ".join(c.status for c in station.connectors.values()),
+            str(len(station.ledger)),
+            str(sum(e.acknowledged for e in station.ledger)),
+            str(len(station.transactions)),
+            f"{energy:.2f}",
+        )
+    return table
