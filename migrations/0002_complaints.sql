@@ -94,6 +94,8 @@ create index complaints_by_state on complaints (state, number);
 create index complaints_by_station on complaints (station, number);
 create index complaints_by_matched on complaints (matched_station, number);
 create index complaints_by_department on complaints (department, number);
+create index complaints_by_payment on complaints (payment_reference) where payment_reference is not null;
+create index complaints_by_order on complaints (order_ref) where order_ref is not null;
 create index complaints_to_assess on complaints (assess_after) where reassess;
 
 create table entries (

@@ -6,10 +6,19 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
+import structlog
 
 from csms.kit.clock import SetClock
 from csms.kit.db import Conn, Db, connect
 from tests.database import Databases
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_logs() -> None:
+    """Tracebacks without every local of every frame: those take seconds to draw."""
+    render = [structlog.processors.add_log_level, structlog.processors.format_exc_info,
+              structlog.processors.JSONRenderer(default=str)]
+    structlog.configure(processors=render)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,19 @@
+"""Evidence: gather the story of a complaint, have it judged, and freeze both with a checksum."""
+
+from complaints.evidence.freeze import Judge as Judge, Judged as Judged, judge_now as judge_now
+from complaints.evidence.gather import gather as gather
+from complaints.evidence.keep import (
+    Assessment as Assessment,
+    as_json as as_json,
+    frames as frames,
+    frozen as frozen,
+    keep as keep,
+    newest as newest,
+    versions as versions,
+)
+from complaints.evidence.shape import (
+    differences as differences,
+    judgement_json as judgement_json,
+    money as money,
+    remote_json as remote_json,
+)

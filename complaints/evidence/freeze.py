@@ -1,0 +1,102 @@
+"""Freezing: a judgement with the frames and facts it rests on, as bytes with a checksum."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from complaints.claim import Claim
+from complaints.evidence.gather import gather
+from complaints.evidence.shape import judgement_json
+from complaints.findings import Judgement
+from csms.api import Csms, FrameRow
+from csms.vocabulary import Story, Transaction
+
+Judge = Callable[[Claim, Story], Judgement]
+
+FRAMES_AROUND = timedelta(minutes=30)
+LONGEST_FREEZE = timedelta(hours=26)
+MOST_FRAMES = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A judgement with the exact bytes it rests on."""
+
+    judgement: Mapping[str, Any]
+    matched: Transaction | None
+    frames: tuple[FrameRow, ...]
+    evidence: bytes
+    """zlib of canonical JSON: claim, story, [frame id, hash] pairs, judgement."""
+    checksum: str
+    """SHA-256 of that JSON, in hex."""
+
+
+def _default(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(type(value).__name__)
+
+
+def canonical(value: Any) -> bytes:
+    """The same bytes for the same facts: sorted keys, UTC times with Z, amounts as text."""
+    options = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+    return orjson.dumps(value, default=_default, option=options)
+
+
+async def judge_now(csms: Csms, judge: Judge, claim: Claim, now: datetime) -> Judged:
+    """Gather, judge, and copy what the judgement rests on. Writes nothing."""
+    story = await gather(csms, claim, now)
+    # In a thread: stations on this process's sockets are not to wait for a judgement.
+    judgement = await asyncio.to_thread(judge, claim, story)
+    matched = transaction_of(story, judgement)
+    frames = await _frames(csms, story, judgement, matched, claim)
+    shape = judgement_json(judgement, hant=claim.language == "zh-Hant")
+    document = {
+        "claim": claim, "story": story, "frames": [[frame.id, frame.hash] for frame in frames], "judgement": shape,
+    }
+    plain = await asyncio.to_thread(canonical, document)
+    return Judged(shape, matched, frames, zlib.compress(plain, 6), hashlib.sha256(plain).hexdigest())
+
+
+def transaction_of(story: Story, judgement: Judgement) -> Transaction | None:
+    """The matched transaction itself."""
+    if judgement.transaction is None:
+        return None
+    return next((t for t in (*story.transactions, *story.elsewhere) if t.id == judgement.transaction.id), None)
+
+
+async def _frames(
+    csms: Csms, story: Story, judgement: Judgement, matched: Transaction | None, claim: Claim
+) -> tuple[FrameRow, ...]:
+    """The journal of the judged window, and every frame that a finding cites."""
+    cited = dict.fromkeys(ref.id for f in judgement.findings for ref in f.refs if ref.kind == "frame")
+    since, until = freeze_window(story, matched, claim)
+    station = matched.station if matched else story.station.id
+    rows = await csms.frames(station, since, until, limit=MOST_FRAMES) if station else []
+    have = {row.id for row in rows}
+    missing = [id for id in cited if id not in have]
+    rows = [*rows, *(await csms.frames_by_id(missing) if missing else [])]
+    return tuple(sorted(rows, key=lambda row: (row.station, row.seq)))
+
+
+def freeze_window(story: Story, matched: Transaction | None, claim: Claim) -> tuple[datetime, datetime]:
+    """Receipt times whose frames are copied: around the transaction, or around the stated time. Bounded."""
+    if matched:
+        since = min(matched.started_at, matched.start_received_at)
+        stops = [at for at in (matched.stopped_at, matched.stop_received_at) if at]
+        until = max(stops, default=story.until)
+    else:
+        since = until = claim.occurred_at or story.until
+    since, until = since - FRAMES_AROUND, until + FRAMES_AROUND
+    return since, min(until, since + LONGEST_FREEZE)

@@ -1,0 +1,147 @@
+"""Keeping: versions of a case's assessment, with the frozen evidence of each."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from complaints import thread
+from complaints.cases import Case
+from complaints.evidence.freeze import Judged
+from complaints.evidence.shape import differences
+from complaints.states import can
+from complaints.thread import Draft
+from csms.api import FrameRow
+from csms.kit.clock import iso
+from csms.kit.db import Conn, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """One version of what was judged. `judgement` is in the contract's shape."""
+
+    complaint: str
+    version: int
+    assessed_at: datetime
+    asked_by: str
+    reason: str | None
+    checksum: str
+    judgement: Mapping[str, Any]
+    changed: Sequence[Mapping[str, Any]]
+
+
+def as_json(assessment: Assessment) -> dict[str, Any]:
+    """The contract's assessment, with what changed since the version before."""
+    return {
+        "complaint": assessment.complaint, "version": assessment.version,
+        "assessed_at": iso(assessment.assessed_at), "checksum": assessment.checksum,
+        **assessment.judgement, "asked_by": assessment.asked_by, "reason": assessment.reason,
+        "changed": list(assessment.changed),
+    }
+
+
+LOCK = "select version from complaints where number = $1 for update"
+ADD = """
+    insert into assessments (complaint, version, assessed_at, asked_by, reason, checksum, judgement, changed, evidence)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
+COPY_FRAMES = """
+    insert into evidence_frames (complaint, id, version, station, seq, at, received_at, kind, message_id, action,
+        frame, hash, prev_hash, repairs)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+    on conflict (complaint, id) do nothing
+"""
+ASSESSED = """
+    update complaints set version = $2, verdict = $3, matched = $4, matched_station = $5, matched_evse = $6,
+        reassess = false where number = $1
+"""
+UNCHANGED = "update complaints set reassess = false where number = $1"
+
+
+async def keep(
+    conn: Conn, case: Case, judged: Judged, *, by: str, reason: str | None, now: datetime, always: bool
+) -> Assessment:
+    """Store a new version. Without `always`, a judgement that says the same makes none: gives the one there is."""
+    version = await conn.fetchval(LOCK, case.number)
+    latest = await newest(conn, case.number) if version else None
+    changed = differences(latest.judgement, judged.judgement) if latest else []
+    if latest and not changed and not always:
+        await conn.execute(UNCHANGED, case.number)
+        return latest
+    made = Assessment(case.number, version + 1, now, by, reason, judged.checksum, judged.judgement, changed)
+    kept = (now, by, reason, made.checksum, dict(made.judgement), changed, judged.evidence)
+    await conn.execute(ADD, case.number, made.version, *kept)
+    await conn.executemany(COPY_FRAMES, [_frame_row(case.number, made.version, frame) for frame in judged.frames])
+    await _note(conn, case, made, judged, now)
+    return made
+
+
+def _frame_row(number: str, version: int, f: FrameRow) -> tuple[Any, ...]:
+    return (
+        number, f.id, version, f.station, f.seq, f.at, f.received_at, f.kind, f.message_id, f.action, f.frame, f.hash,
+        f.prev_hash, list(f.repairs),
+    )
+
+
+async def _note(conn: Conn, case: Case, made: Assessment, judged: Judged, now: datetime) -> None:
+    """The case knows its newest assessment, and the thread that and why it came."""
+    matched = judged.matched
+    verdict = made.judgement["verdict"]
+    await conn.execute(
+        ASSESSED, case.number, made.version, verdict, matched.id if matched else None,
+        matched.station if matched else None, matched.evse if matched else None,
+    )
+    body = {
+        "version": made.version, "checksum": made.checksum, "verdict": verdict,
+        "liability": made.judgement["liability"], "changed": [change["field"] for change in made.changed],
+    }
+    move = "assess" if can("assess", case.state) else None
+    draft = Draft("assessment", made.asked_by, made.reason or "", body=body, move=move)
+    await thread.add(conn, case.number, draft, now)
+
+
+COLUMNS = "complaint, version, assessed_at, asked_by, reason, checksum, judgement, changed"
+NEWEST = f"select {COLUMNS} from assessments where complaint = $1 order by version desc limit 1"
+VERSIONS = f"select {COLUMNS} from assessments where complaint = $1 order by version"
+FROZEN = "select evidence, checksum from assessments where complaint = $1 and version = $2"
+FRAMES = """
+    select id, station, seq, at, received_at, kind, message_id, action, frame, hash, prev_hash, repairs
+    from evidence_frames where complaint = $1 order by received_at, station, seq
+"""
+
+
+def _assessment(row: Row) -> Assessment:
+    return Assessment(**dict(row))
+
+
+async def newest(conn: Conn, number: str) -> Assessment | None:
+    row = await conn.fetchrow(NEWEST, number)
+    return _assessment(row) if row else None
+
+
+async def versions(conn: Conn, number: str) -> list[Assessment]:
+    """All versions, oldest first."""
+    return [_assessment(row) for row in await conn.fetch(VERSIONS, number)]
+
+
+async def frozen(conn: Conn, number: str, version: int) -> dict[str, Any] | None:
+    """What a version rests on: claim, story, frames, judgement. Raises ValueError when the bytes were altered."""
+    row = await conn.fetchrow(FROZEN, number, version)
+    if row is None:
+        return None
+    plain = zlib.decompress(row["evidence"])
+    if hashlib.sha256(plain).hexdigest() != row["checksum"]:
+        raise ValueError(f"the evidence of {number} version {version} does not fit its checksum")
+    found: dict[str, Any] = orjson.loads(plain)
+    return found
+
+
+async def frames(conn: Conn, number: str) -> list[FrameRow]:
+    """The frozen frames of a case, all versions, by receipt."""
+    return [FrameRow(**dict(row) | {"repairs": tuple(row["repairs"])}) for row in await conn.fetch(FRAMES, number)]

@@ -1,0 +1,139 @@
+"""Filing: one database transaction from words to a case with a number, deadlines and an acknowledgement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import structlog
+
+from complaints import cases, deadlines, phrases, sla, thread
+from complaints.cases import Case, Filing
+from complaints.intake import attachments
+from complaints.intake.attachments import Kept
+from complaints.intake.form import ComplaintIn
+from complaints.thread import SYSTEM, Draft
+from csms.kit.db import Conn
+
+log = structlog.get_logger()
+
+
+class Sorted(Protocol):
+    """What classification says of a text."""
+
+    @property
+    def category(self) -> str: ...
+    @property
+    def topic(self) -> str: ...
+    @property
+    def level(self) -> int: ...
+    @property
+    def department(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def confidence(self) -> float: ...
+    @property
+    def because(self) -> Sequence[Any]: ...
+    @property
+    def alternatives(self) -> Sequence[Any]: ...
+    @property
+    def danger(self) -> Any: ...
+
+
+Classify = Callable[..., Sorted]
+"""`classify(text, *, language=None)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsorted:
+    """Where classification itself failed: a person looks, and the complaint is not lost."""
+
+    category: str = "other"
+    topic: str = "other"
+    level: int = 2
+    department: str = "customer_relations"
+    language: str = "zh-Hans"
+    confidence: float = 0.0
+    because: tuple[str, ...] = ("could not be classified",)
+    alternatives: tuple[Any, ...] = ()
+    danger: bool = False
+
+
+def sort(classify: Classify, given: ComplaintIn) -> Sorted:
+    try:
+        return classify(given.text, language=given.language)
+    except Exception:
+        log.exception("classification_failed")
+        return Unsorted(language=given.language or "zh-Hans")
+
+
+def filing_of(given: ComplaintIn, found: Sorted) -> Filing:
+    """The case's first facts. The customer's own words on language win over what was detected."""
+    customer = given.customer
+    return Filing(
+        channel=given.channel, text=given.text, language=given.language or found.language, category=found.category,
+        topic=found.topic, level=found.level, department=found.department, classification=_on_record(found),
+        customer_name=customer.name, customer_phone=customer.phone, customer_email=customer.email,
+        customer_token=customer.token, customer_plate=customer.plate, station=given.station, evse=given.evse,
+        occurred_at=given.occurred_at, payment_reference=given.payment_reference, order_ref=given.order,
+        amount_disputed=given.amount_disputed, currency=given.currency, expectation=given.expectation,
+    )
+
+
+def _on_record(found: Sorted) -> dict[str, Any]:
+    """Why it was classified so: what staff overrule, with a reason."""
+    return {
+        "category": found.category, "topic": found.topic, "level": found.level, "department": found.department,
+        "confidence": round(found.confidence, 4), "because": [str(reason) for reason in found.because],
+        "alternatives": [_plain(other) for other in found.alternatives], "danger": bool(found.danger),
+    }
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "__dataclass_fields__"):
+        return asdict(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+async def file(
+    conn: Conn, given: ComplaintIn, files: Sequence[Kept], found: Sorted, *, by: str, now: datetime, zone: str,
+    notes: Sequence[str] = (),
+) -> Case:
+    """Store the complaint. `notes` are oddities worth telling staff, e.g. that the station is unknown."""
+    case = await cases.open_case(conn, filing_of(given, found), by=by, now=now, zone=zone)
+    first = await thread.add(conn, case.number, Draft(
+        "filed", by, case.text, "customer", {"channel": case.channel, "attachments": attachments.named(files)},
+    ), now)
+    assert first is not None
+    await attachments.keep(conn, case.number, first.seq, files)
+    await thread.add(conn, case.number, Draft("classified", SYSTEM, body=dict(case.classification)), now)
+    for note in notes:
+        await thread.add(conn, case.number, Draft("note", SYSTEM, note), now)
+    await _begin_clocks(conn, case, now, zone)
+    await _acknowledge(conn, case, now)
+    return await cases.get(conn, case.number)
+
+
+async def _begin_clocks(conn: Conn, case: Case, now: datetime, zone: str) -> None:
+    made = sla.deadlines(level=case.level, category=case.category, channel=case.channel, start=now, zone=zone)
+    await deadlines.put(conn, case.number, case.round, made)
+
+
+async def _acknowledge(conn: Conn, case: Case, now: datetime) -> None:
+    """The customer gets his number at once. For level 1 that is not enough: a person has to take it up."""
+    text = phrases.say("acknowledged", case.language, number=case.number)
+    move = None if case.level == 1 else "acknowledge"
+    draft = Draft("message", SYSTEM, text, "customer", {"cause": "acknowledged"}, move)
+    await thread.add(conn, case.number, draft, now)
+    if move:
+        await deadlines.meet(conn, case.number, "acknowledge", now=now)
+
+
+async def reset_clocks(conn: Conn, case: Case, zone: str) -> None:
+    """Another level or category has other clocks, from the same beginning; what was met stays met."""
+    start = await deadlines.round_began(conn, case)
+    made = sla.deadlines(level=case.level, category=case.category, channel=case.channel, start=start, zone=zone)
+    await deadlines.put(conn, case.number, case.round, made)

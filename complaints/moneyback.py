@@ -1,0 +1,120 @@
+"""Paying back from a case: propose, approve by who may, hand to the payment side exactly once."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import structlog
+
+from complaints import cases, evidence, refunds
+from complaints.actions import Acted, Ask
+from complaints.cases import Case
+from complaints.evidence import Assessment
+from complaints.refunds import Refund
+from csms.api import Csms
+from csms.errors import Conflict, NotFound
+from csms.kit.clock import Clock
+from csms.kit.db import Db
+from csms.rest.http import Principal
+from csms.vocabulary import Payment
+
+log = structlog.get_logger()
+
+
+class MoneyBack:
+    """Refunds and released holds of cases."""
+
+    def __init__(self, db: Db, csms: Csms, clock: Clock, four_eyes_above: Decimal) -> None:
+        self._db, self._csms, self._clock = db, csms, clock
+        self._four_eyes_above = four_eyes_above
+
+    async def ask(self, number: str, ask: Ask, who: Principal) -> Acted:
+        """Decide what is proposed, or propose; who may approve approves at once, unless `approve` is false.
+
+        Settled when the payment side has it, or it was declined; else it waits for an approver.
+        """
+        waiting = await self._proposed(number, ask)
+        if waiting and ask.approve is not None:
+            refund = await self._decide(number, waiting, ask, who)
+        else:
+            refund = await self._propose(number, ask, who)
+            if ask.approve is not False and self._may(refund, who):
+                refund = await self._decide(number, refund, ask, who)
+        if refund.state == "approved":
+            refund = await self.send(refund)
+        async with self._db.acquire() as conn:
+            case = await cases.get(conn, number)
+        return Acted(case, refund.state in ("sent", "declined"), {"refund": refunds.refund_json(refund)})
+
+    def _may(self, refund: Refund, who: Principal) -> bool:
+        return refunds.may_decide(who.role, who.name, refund, self._four_eyes_above)
+
+    async def _proposed(self, number: str, ask: Ask) -> Refund | None:
+        async with self._db.acquire() as conn:
+            found = await refunds.of_case(conn, number)
+        if ask.refund is not None and all(r.n != ask.refund for r in found):
+            raise NotFound(f"this case has no refund {ask.refund}")
+        return next((r for r in found if r.state == "proposed" and ask.refund in (None, r.n)), None)
+
+    async def _decide(self, number: str, refund: Refund, ask: Ask, who: Principal) -> Refund:
+        if not self._may(refund, who):
+            raise Conflict(
+                f"{who.name} may not decide this refund: finance, a supervisor or an admin may, above "
+                f"{self._four_eyes_above} only one who did not propose it"
+            )
+        async with self._db.acquire() as conn, conn.transaction():
+            case = await cases.locked(conn, number)
+            approve = ask.approve is not False
+            return await refunds.decide(
+                conn, case, refund, approve=approve, by=who.name, note=ask.reason or "", now=self._clock()
+            )
+
+    async def _propose(self, number: str, ask: Ask, who: Principal) -> Refund:
+        async with self._db.acquire() as conn:
+            case, newest = await cases.get(conn, number), await evidence.newest(conn, number)
+        payments = await self._payments(case, newest)
+        async with self._db.acquire() as conn, conn.transaction():
+            case = await cases.locked(conn, number)
+            if ask.action == "release_hold":
+                behind: Payment | None = refunds.open_hold(payments, ask.payment)
+                assert behind is not None
+                amount, currency = behind.amount, behind.currency
+            else:
+                amount, currency = refunds.amount_for(ask, newest, await refunds.of_case(conn, number))
+                behind = refunds.capture_behind(payments, ask.payment or case.payment_reference, amount)
+            return await refunds.propose(
+                conn, case, ask.action, amount, currency, behind, by=who.name, reason=ask.reason or "",
+                now=self._clock(),
+            )
+
+    async def _payments(self, case: Case, newest: Assessment | None) -> list[Payment]:
+        """What was paid in this matter: what the customer names and what the evidence rests on."""
+        references = [*refunds.cited_payments(newest), *([case.payment_reference] if case.payment_reference else [])]
+        return await self._csms.payments_of(
+            references=references, orders=[case.order_ref] if case.order_ref else [],
+            transactions=[case.matched] if case.matched else [],
+        )
+
+    async def send(self, refund: Refund) -> Refund:
+        """Hand an approved refund over. Its key makes a repetition harmless."""
+        try:
+            await self._csms.record_payment(refunds.payment_of(refund))
+        except Conflict as conflict:
+            log.error("refund_failed", refund=refund.key, why=str(conflict))
+            async with self._db.acquire() as conn, conn.transaction():
+                await refunds.note_failed(conn, refund, str(conflict), self._clock())
+            raise
+        async with self._db.acquire() as conn, conn.transaction():
+            case = await cases.locked(conn, refund.complaint)
+            return await refunds.note_sent(conn, refund, case.language, self._clock())
+
+    async def send_waiting(self) -> int:
+        """For the worker: what a crash left approved and not handed over."""
+        async with self._db.acquire() as conn:
+            found = await refunds.waiting(conn)
+        for refund in found:
+            try:
+                await self.send(refund)
+            except Conflict:
+                continue  # on record as failed
+        return len(found)

@@ -1,0 +1,74 @@
+"""Settings of the whole product: one frozen model. Every field is also `OHMBUDSMAN_<FIELD>` in the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from csms.errors import BadInput
+
+PREFIX = "OHMBUDSMAN_"
+
+
+class Settings(BaseModel):
+    """How one process runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: Path | None = Field(None, description="Folder for the embedded database and uploads.")
+    host: str = Field("127.0.0.1", description="Address that HTTP and OCPP listen on.")
+    http_port: int = Field(8080, ge=0, le=65535, description="Port of web pages and REST; 0 picks a free one.")
+    ocpp_port: int = Field(9000, ge=0, le=65535, description="Port that stations connect to; 0 picks a free one.")
+    database: str | None = Field(None, description="PostgreSQL URL (15 or newer); embedded under `data` without.")
+    nats: str | None = Field(None, description="NATS URL, for several gateways; in-process without.")
+    node: str = Field("main", description="Name of this process among several; the same after a restart.")
+    public_url: str | None = Field(
+        None, description="Where customers reach the web pages, for links; derived from each request without."
+    )
+    unknown_stations: Literal["reject", "quarantine", "accept"] = Field(
+        "reject", description="What a station that nobody has entered gets: 404, a place apart, or a welcome."
+    )
+    unknown_tokens: Literal["reject", "accept"] = Field(
+        "reject", description="Whether a token that nobody has entered may charge."
+    )
+    zone: str = Field("Asia/Shanghai", description="IANA time zone of the sites: working days and case numbers.")
+    database_connections: int = Field(12, ge=3, le=200, description="Most connections to the database.")
+    max_frame_bytes: int = Field(512 * 1024, ge=1024, description="Largest OCPP message taken.")
+    max_body_bytes: int = Field(256 * 1024, ge=1024, description="Largest HTTP body, where no other limit is named.")
+    max_filing_bytes: int = Field(64 * 1024 * 1024, ge=1024, description="Largest complaint with its attachments.")
+    max_journal_bytes: int = Field(1024 * 1024 * 1024, ge=1024, description="Largest journal import.")
+    max_upload_bytes: int = Field(256 * 1024 * 1024, ge=1024, description="Largest log a station may upload.")
+    max_attachment_bytes: int = Field(10 * 1024 * 1024, ge=1024, description="Largest single attachment.")
+    four_eyes_above: Decimal = Field(
+        Decimal(200), ge=0, description="Refunds above this amount need an approval by someone else."
+    )
+    worker_interval_s: float = Field(0.5, gt=0, description="How often the worker looks for news.")
+    session_hours: int = Field(12, ge=1, description="How long a log-in lasts.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("must be an IANA time zone such as Asia/Shanghai") from None
+        return zone
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
+        """From the environment, what is given (not None) winning. Raises BadInput, naming the option."""
+        names = os.environ if environment is None else environment
+        options = {field: names.get(PREFIX + field.upper()) for field in cls.model_fields}
+        known = {field: text for field, text in options.items() if text}
+        try:
+            return cls(**(known | {name: value for name, value in given.items() if value is not None}))
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise BadInput(".".join(map(str, first["loc"])), first["msg"]) from None

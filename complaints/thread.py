@@ -1,0 +1,136 @@
+"""A case's thread: typed entries, each chained to the one before by SHA-256. `state` is written only here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import orjson
+
+from complaints.states import MOVES, NotAllowedIn, after
+from csms.errors import NotFound
+from csms.kit.db import Conn, Row
+
+Audience = Literal["customer", "staff", "internal"]
+"""Who may read it: the customer too, all staff, or only supervisors, auditors and admins."""
+
+SYSTEM = "ohmbudsman"
+"""The author of what nobody wrote by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry to be added. `move` is what it does to the state; `key` makes it be written once only."""
+
+    type: str
+    author: str
+    text: str = ""
+    audience: Audience = "staff"
+    body: Mapping[str, Any] = field(default_factory=dict)
+    move: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    complaint: str
+    seq: int
+    at: datetime
+    type: str
+    author: str
+    audience: str
+    text: str
+    body: Mapping[str, Any]
+    key: str | None
+    prev_hash: bytes
+    hash: bytes
+
+
+def chain_hash(entry: Entry) -> bytes:
+    """SHA-256 over the hash before and everything the entry says."""
+    said = {
+        "complaint": entry.complaint, "seq": entry.seq, "at": entry.at, "type": entry.type, "author": entry.author,
+        "audience": entry.audience, "text": entry.text, "body": entry.body, "key": entry.key,
+    }
+    return hashlib.sha256(entry.prev_hash + orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def first_broken(entries: list[Entry], head: bytes) -> int | None:
+    """The seq of the first entry that was altered, removed or inserted; None when the chain is whole."""
+    previous = bytes(32)
+    for seq, entry in enumerate(entries, 1):
+        if entry.seq != seq or entry.prev_hash != previous or chain_hash(entry) != entry.hash:
+            return seq
+        previous = entry.hash
+    return None if previous == head else len(entries) + 1
+
+
+# --- rows -------------------------------------------------------------------------------------
+
+HEAD = "select state, seq, hash from complaints where number = $1 for update"
+WRITTEN = "select 1 from entries where complaint = $1 and key = $2"
+ADD = """
+    insert into entries (complaint, seq, at, type, author, audience, text, body, key, prev_hash, hash)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
+ADVANCE = """
+    update complaints set seq = $2, hash = $3, updated_at = $4, state = $5, round = round + $6
+    where number = $1 and seq = $2 - 1 and state = any($7::text[]) returning number
+"""
+
+
+async def add(conn: Conn, number: str, draft: Draft, now: datetime) -> Entry | None:
+    """Append to the thread, moving the state where the draft says so.
+
+    None when an entry with this key is there already. Raises NotFound, NotAllowedIn.
+    """
+    head = await conn.fetchrow(HEAD, number)
+    if head is None:
+        raise NotFound(f"there is no complaint {number}")
+    if draft.key and await conn.fetchval(WRITTEN, number, draft.key):
+        return None
+    state = after(draft.move, head["state"]) if draft.move else head["state"]
+    entry = _entry(number, draft, head, state, now)
+    await conn.execute(ADD, *(getattr(entry, name) for name in Entry.__slots__))
+    allowed = MOVES[draft.move].sources if draft.move else (head["state"],)
+    rounds = MOVES[draft.move].rounds if draft.move else 0
+    if not await conn.fetchval(ADVANCE, number, entry.seq, entry.hash, now, state, rounds, list(allowed)):
+        raise NotAllowedIn(draft.move or draft.type, head["state"])
+    return entry
+
+
+def _entry(number: str, draft: Draft, head: Row, state: str, now: datetime) -> Entry:
+    body: dict[str, Any] = dict(draft.body)
+    if state != head["state"]:
+        body |= {"from": head["state"], "to": state}
+    # Through JSON and back, so that what is hashed is what the database will give back.
+    body = orjson.loads(orjson.dumps(body, default=str))
+    unsealed = Entry(
+        number, head["seq"] + 1, now, draft.type, draft.author, draft.audience, draft.text, body, draft.key,
+        bytes(head["hash"]), b"",
+    )
+    values = {name: getattr(unsealed, name) for name in Entry.__slots__}
+    return Entry(**values | {"hash": chain_hash(unsealed)})
+
+
+THREAD = """
+    select complaint, seq, at, type, author, audience, text, body, key, prev_hash, hash
+    from entries where complaint = $1 order by seq
+"""
+CHAIN_HEAD = "select hash from complaints where number = $1"
+
+
+async def read(conn: Conn, number: str) -> list[Entry]:
+    """The whole thread, oldest first."""
+    return [Entry(**dict(row)) for row in await conn.fetch(THREAD, number)]
+
+
+async def verify(conn: Conn, number: str) -> int | None:
+    """Walk the chain: the seq of the first broken entry, or None."""
+    head = await conn.fetchval(CHAIN_HEAD, number)
+    if head is None:
+        raise NotFound(f"there is no complaint {number}")
+    return first_broken(await read(conn, number), head)
