@@ -1,0 +1,1 @@
+"""What a durable message costs, measured in one run against servers anybody can read."""
