@@ -1,0 +1,152 @@
+"""The whole product in one process: the only place where its parts are put together."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from complaints import rest
+from complaints.desk import Desk, DeskOptions
+from complaints.guards import remote
+from complaints.intake.classify import classify
+from complaints.judge import case_of, judge
+from complaints.settings import Settings
+from complaints.staff import Staff
+from complaints.worker import Worker
+from csms.app import Centre, CentreOptions
+from csms.kit.clock import Clock, system_clock
+from csms.kit.db import Db, connect
+from csms.kit.migrate import migrate
+from csms.kit.postgres import EmbeddedPostgres
+from csms.kit.supervise import Owner
+from csms.rest import routers
+from csms.rest.http import BodyLimit, answer_with_problems
+
+log = structlog.get_logger()
+
+API = "/api/v1"
+
+
+class Product:
+    """Stations, desk and worker over one database. `http` and `ocpp` are where they listen."""
+
+    def __init__(self, db: Db, settings: Settings, *, clock: Clock = system_clock) -> None:
+        self.db, self.settings, self.clock = db, settings, clock
+        self.centre = Centre(
+            db,
+            CentreOptions(
+                node=settings.node, unknown_stations=settings.unknown_stations,
+                accept_unknown_tokens=settings.unknown_tokens == "accept",
+            ),
+            clock=clock,
+        )
+        self.csms = self.centre.csms
+        self.desk = Desk(
+            db, self.csms, clock, classify=classify, judge=judge,
+            remote=lambda claim, story, now: remote(case_of(claim, story), story, now),
+            options=DeskOptions(
+                zone=settings.zone, four_eyes_above=settings.four_eyes_above,
+                largest_attachment=settings.max_attachment_bytes,
+            ),
+        )
+        self.staff = Staff(db, clock)
+        self.worker = Worker(db, self.csms, self.desk, clock, interval_s=settings.worker_interval_s)
+        self.http = self.ocpp = ""
+
+    def web(self) -> FastAPI:
+        """Pages and REST as one application."""
+        app = FastAPI(
+            title="Ohmbudsman", version="1", openapi_url=f"{API}/openapi.json", docs_url=f"{API}/docs", redoc_url=None
+        )
+        app.state.authenticate = self.staff.authenticate
+        answer_with_problems(app)
+        app.add_middleware(
+            BodyLimit, limit=self.settings.max_body_bytes,
+            larger={
+                f"{API}/journal": self.settings.max_journal_bytes, f"{API}/complaints": self.settings.max_filing_bytes,
+                "/uploads/": self.settings.max_upload_bytes, "/r/": self.settings.max_filing_bytes,
+                "/c/": self.settings.max_filing_bytes,
+            },
+        )
+        for each in routers(self.centre, uploads=self._uploads_folder()):
+            app.include_router(each)
+        app.include_router(rest.router(self.desk, public_url=self.settings.public_url), prefix=API)
+        return app
+
+    def _uploads_folder(self) -> Path:
+        return (self.settings.data or Path("data")) / "uploads"
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, *, stations: bool = True, desk: bool = True, clock: Clock = system_clock
+) -> AsyncIterator[Product]:
+    """A product that accepts stations and requests until the block is left; then nothing is lost."""
+    async with AsyncExitStack() as stack:
+        dsn = settings.database or await _embedded(settings, stack)
+        await migrate(dsn)
+        db = await connect(dsn, most=settings.database_connections)
+        stack.push_async_callback(db.close)
+        product = Product(db, settings, clock=clock)
+        owner = Owner()
+        stack.push_async_callback(owner.stop)
+        if stations:
+            port = await product.centre.start(settings.host, settings.ocpp_port)
+            stack.push_async_callback(product.centre.stop)
+            product.ocpp = f"ws://{settings.host}:{port}/ocpp"
+        if desk:
+            owner.start(product.worker.run(), "complaints worker")
+            product.http = await _listen(product, owner, stack)
+        yield product
+
+
+async def _embedded(settings: Settings, stack: AsyncExitStack) -> str:
+    assert settings.data is not None
+    postgres = EmbeddedPostgres(settings.data)
+    stack.push_async_callback(postgres.stop)
+    return await postgres.start()
+
+
+async def _listen(product: Product, owner: Owner, stack: AsyncExitStack) -> str:
+    """Serve HTTP beside the sockets; the address."""
+    settings = product.settings
+    server = uvicorn.Server(uvicorn.Config(
+        product.web(), host=settings.host, port=settings.http_port, log_config=None, access_log=False,
+        lifespan="off", server_header=False, timeout_graceful_shutdown=3,
+    ))
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # signals are ours to hear
+    task = owner.start(server._serve(), "http")
+
+    async def stop() -> None:
+        server.should_exit = True
+        with suppress(Exception):
+            await asyncio.wait_for(task, 6)
+
+    stack.push_async_callback(stop)
+    while not server.started:
+        if task.done():
+            await task
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    return f"http://{settings.host}:{port}"
+
+
+async def serve_until_told(settings: Settings, *, stations: bool, desk: bool) -> None:
+    """Run until SIGTERM or SIGINT; one line on stdout once it accepts."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, told.set)
+    async with running(settings, stations=stations, desk=desk) as product:
+        print(f"ready http={product.http or '-'} ocpp={product.ocpp or '-'}", flush=True)
+        await told.wait()
+        log.info("stopping")
+
+
