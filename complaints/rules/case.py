@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import zip_longest
 
 from complaints.claim import Claim
 from complaints.matching import Clock, Match, Try, tries_of
@@ -381,7 +382,7 @@ class Case:
 
 def _phases(statuses: Sequence[StatusChange], start: datetime, end: datetime) -> tuple[Phase, ...]:
     found: list[Phase] = []
-    for one, following in zip(statuses, [*statuses[1:], None], strict=True):
+    for one, following in zip_longest(statuses, statuses[1:]):
         begin, close = max(one.at, start), min(following.at if following else end, end)
         if begin < close:
             found.append(Phase(one.status, begin, close, one.frame))

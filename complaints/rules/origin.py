@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 from csms.vocabulary import CommandFact
 
-_CUSTOMER = ("app", "customer", "driver", "wechat", "alipay", "mini", "qr", "web", "user", "portal")
-_STAFF = ("agent", "technician", "finance", "supervisor", "admin", "auditor", "staff", "desk", "operator", "manager")
+_CUSTOMER = re.compile(r"(app|customer|driver|wechat|alipay|mini-?program|qr|web|user|portal)\b", re.IGNORECASE)
+_NOBODY = frozenset({"", "unknown"})
 
 
 def by_customer(command: CommandFact) -> bool:
-    """Sent for the driver: by his app, his page or his own account."""
-    return _who(command).startswith(_CUSTOMER)
+    """Sent for the driver: by his app, his page or his own account. Never what was sent from a case."""
+    return command.complaint is None and _CUSTOMER.match(_who(command)) is not None
 
 
-def by_staff(command: CommandFact) -> bool:
-    """Sent by a person of ours; what is sent from a complaint's case always is."""
-    return command.complaint is not None or _who(command).startswith(_STAFF)
+def by_us(command: CommandFact) -> bool:
+    """Sent by a person or a program of ours. Of a command without a name nothing is said."""
+    if command.complaint is not None:
+        return True
+    return _who(command).lower() not in _NOBODY and not by_customer(command)
 
 
 def _who(command: CommandFact) -> str:
-    return (command.requested_by or "").strip().lower()
+    return (command.requested_by or "").strip()

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from complaints.findings import Ref, Stance
 from complaints.matching.tries import same_token
 from complaints.rules.case import MARGIN, Case
-from complaints.rules.origin import by_customer as asked_by_customer, by_staff as asked_by_staff
+from complaints.rules.origin import by_customer as asked_by_customer, by_us as asked_by_us
 from complaints.rules.register import Held, rule, stance
 from complaints.rules.topics import CUT_SHORT, DOWN, IDLE, NO_ENERGY, NOT_MINE, TOO_MUCH
 from complaints.rules.words import (
@@ -75,7 +75,10 @@ def staff_commands(case: Case) -> tuple[CommandFact, ...]:
     t = ended(case)
     if t is None:
         return ()
-    found = [c for c in case.stop_commands if asked_by_staff(c) and before_stop(case, c.requested_at, _SHORT)]
+    ours = [c for c in case.stop_commands if asked_by_us(c) and not _for_credit(c)]
+    found = [c for c in ours if before_stop(case, c.requested_at, _SHORT)]
+    if reason(t) == "Local" and own_request(case):
+        return tuple(found)  # a soft reset may wait for the driver to end it himself
     found += [
         c for c in case.commands("reset")
         if _reached(c) and (c.evse in (None, 0, t.evse)) and before_stop(case, c.requested_at, _SHORT)

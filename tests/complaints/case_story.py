@@ -18,8 +18,23 @@ import yaml
 
 from complaints.claim import Claim
 from csms.vocabulary import (
-    Authorization, Boot, CommandFact, Connection, Connector, Fault, FrameMark, IdleFee, MeterReading, Payment, Period,
-    Station, StatusChange, Story, Tariff, Transaction, TransactionStep,
+    Authorization,
+    Boot,
+    CommandFact,
+    Connection,
+    Connector,
+    Fault,
+    FrameMark,
+    IdleFee,
+    MeterReading,
+    Payment,
+    Period,
+    Station,
+    StatusChange,
+    Story,
+    Tariff,
+    Transaction,
+    TransactionStep,
 )
 
 KINDS = {
@@ -338,7 +353,7 @@ class Book:
               warning: bool, info: str | None) -> None:
         if any(f.evse == evse and f.code == code and f.cleared_at is None for f in self.faults):
             return
-        kind = KINDS.get(code.split(".")[0]) or KINDS.get(vendor or "") or "other"
+        kind = KINDS.get(code.split(".", maxsplit=1)[0]) or KINDS.get(vendor or "") or "other"
         self.faults.append(Fault(f"f-{self.name}-{len(self.faults)}", self.name, evse, 1, code, vendor, kind, 2, device,
                                  None, "status" if self.v16 else "event", info, frame, at, warning))
 
