@@ -28,10 +28,10 @@ async def station(central: Central) -> AsyncIterator[Callable[..., Any]]:
 
     async def make(protocol: str = "ocpp1.6", **options: Any) -> Station:
         options = {"time_scale": 60.0, "boot_time_s": 3.0, "backoff": QUICK} | options
-        wait = options.pop("wait", True)
+        start = {"wait": options.pop("wait", True), "online": options.pop("online", True)}
         one = Station(central.url, options.pop("id", "CS-1"), protocol, **options)
         made.append(one)
-        await one.start(wait=wait)
+        await one.start(**start)
         return one
 
     yield make

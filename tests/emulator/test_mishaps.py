@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from scripted_central import Broken, Silence
 from test_sessions import NEW, last_reason, outline
 
-from charger_emulator import Locked
+from charger_emulator import Clock, Locked, Vehicle
 
 RESET = {"ocpp1.6": {"type": "Soft"}, "ocpp2.0.1": {"type": "Immediate"}, "ocpp2.1": {"type": "Immediate"}}
 
@@ -310,6 +311,46 @@ async def test_a_pending_boot_is_tried_again(central, station, version):
     await cs.drained()
     assert central.actions[:3] == ["BootNotification"] * 3
     assert cs.boots == 1
+
+
+async def test_a_past_lived_quickly_is_told_when_the_network_comes(central, station, version):
+    ago = datetime.now(UTC) - timedelta(hours=2)
+    cs = await station(version, clock=Clock(0, ago), boot_time_s=0, online=False)
+    await cs.plug_in(1, Vehicle(battery_kwh=200, soc=10))
+    await cs.start_locally(1, "CARD")
+    await cs.pass_time(1800)
+    ended = await cs.stop(1)
+    await cs.unplug(1)
+    cs.clock.to_present()
+    await cs.go_online(wait=True)
+    assert ended.meter_stop_wh == pytest.approx(30_000, abs=2)
+    assert ended.stopped_at - ended.started_at == timedelta(minutes=30)
+    told = [p for _, a, p in central.heard if a in ("MeterValues", "TransactionEvent") and "meterValue" in p]
+    assert len(told) == (33 if version in NEW else 30)
+    assert last_reason(central) == "Local"
+
+
+async def test_power_without_network_dials_nobody(central, station):
+    cs = await station()
+    await cs.go_offline()
+    await cs.power_loss()
+    await cs.power_up()
+    assert len(central.handshakes) == 1
+    await cs.go_online(wait=True)
+    assert (cs.boots, len(central.handshakes)) == (2, 2)
+
+
+async def test_a_fault_of_the_offline_time_is_told_in_2_0_1(central, station):
+    def broken(_):
+        raise Broken
+
+    cs = await station("ocpp2.0.1")
+    central.script["NotifyEvent"] = broken
+    await cs.go_offline()
+    await cs.fault(1, "HighTemperature", blocking=False)
+    await cs.go_online(wait=True)
+    assert central.actions.count("NotifyEvent") == 1
+    assert {p["connectorStatus"] for p in central.said("StatusNotification")} == {"Available"}
 
 
 async def test_basic_authentication_and_odd_ids_reach_the_handshake(central, station):

@@ -39,6 +39,11 @@ class Clock:
         """Let `seconds` pass at once. What fell due meanwhile is done late but dated right."""
         self._rebase(self.now() + timedelta(seconds=seconds))
 
+    def to_present(self) -> None:
+        """From now on, this clock shows the real time: for a past that was lived quickly and is over."""
+        self._rebase(datetime.now(UTC))
+        self._scale = 1.0
+
     async def sleep(self, seconds: float) -> None:
         """Wait `seconds` of simulated time."""
         await self.sleep_until(self.now() + timedelta(seconds=seconds))

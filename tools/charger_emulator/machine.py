@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl as tls
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Self
 
 from . import quirks as oddities
@@ -14,7 +13,7 @@ from .connectors import Connector, Fault
 from .core import Core
 from .link import Payload, Refusal
 from .orders import Orders
-from .outbox import Message, Reply
+from .outbox import Reply
 from .physics import Outlet
 from .profiles import Profile
 from .sessions import END_OF_FAULT, Sessions
@@ -86,6 +85,7 @@ class Machine(Core):
         self.orders = Orders(self)
         self.speech: Speech = self._speech_for(offered[0] if offered else "ocpp1.6")
         self.powered = False
+        self.network = True
         self.boots = 0
         self._boot_reason = "PowerUp"
         self._must_boot = True
@@ -122,8 +122,12 @@ class Machine(Core):
     async def __aexit__(self, *_: object) -> None:
         await self.shutdown()
 
-    async def start(self, *, wait: bool = True, timeout: float = 30.0) -> None:
-        """Get power, dial, boot. With `wait`, returns once the central system has accepted the boot."""
+    async def start(self, *, wait: bool = True, online: bool = True, timeout: float = 30.0) -> None:
+        """Get power, dial, boot. With `wait`, returns once the central system has accepted the boot.
+
+        With `online=False` there is no network until `go_online`: what happens before is told then.
+        """
+        self.network = online
         self.spawn(self.wire.run(), "wire")
         self.spawn(self.voice.speak(self.wire), "speak")
         self.spawn(self.voice.answer(self.wire), "answer")
@@ -131,7 +135,7 @@ class Machine(Core):
         self.spawn(self._beat(), "heartbeat")
         self.spawn(self._align(), "aligned")
         await self.power_up("PowerUp", boot_time_s=0.0)
-        if wait:
+        if wait and online:
             await self.wait_for(lambda s: s.speaking, timeout=timeout)
             await self.drained(timeout)
 
@@ -148,14 +152,23 @@ class Machine(Core):
     async def go_offline(self) -> None:
         """The network is gone, without a close frame. The station goes on working."""
         self.note("network lost")
+        self.network = False
         self.wire.cut()
 
     async def go_online(self, *, wait: bool = False, timeout: float = 10.0) -> None:
         """The network is back. With `wait`, returns once what was kept has been delivered."""
-        self.wire.allow()
+        self.network = True
+        if self.powered:
+            self.wire.allow()
         if wait:
             await self.wait_for(lambda s: s.speaking, timeout=timeout)
             await self.drained(timeout)
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let simulated time pass at once; a clock shared with other stations moves for them too."""
+        self.clock.advance(seconds)
+        self.sessions.tick()
+        await asyncio.sleep(0)
 
     async def power_loss(self) -> None:
         """Power fails: the socket dies, current stops, transactions end with PowerLoss, told after power-up."""
@@ -169,7 +182,8 @@ class Machine(Core):
         self._boot_reason, self._up_since = reason, self.now()
         self.voice.restart_ids()
         self.note(f"power up, {reason}")
-        self.wire.allow()
+        if self.network:
+            self.wire.allow()
 
     async def reboot(self, reason: str = "LocalReset", stop_reason: str = "Reboot") -> None:
         """Restart without a warning, as by a watchdog; running transactions end with `stop_reason`."""
@@ -232,33 +246,11 @@ class Machine(Core):
         """Reset once the last transaction has ended (2.0.1: B12)."""
         self._reset_on_idle = True
 
-    def triggers(self, message: str, evse: int | None) -> Callable[[], None] | None:
-        """How to send what TriggerMessage names (1.6: 5.17; 2.0.1: F06); None for what we cannot send."""
-        chosen = [self.connectors[evse]] if evse else list(self.connectors.values())
-        everyone = chosen if evse else [self.itself, *chosen]
-        known: dict[str, Callable[[], None]] = {
-            "BootNotification": lambda: self._boot("Triggered"),
-            "Heartbeat": self._heartbeat,
-            "StatusNotification": lambda: self._status_again(everyone),
-            "MeterValues": lambda: self._meter_now(chosen, "Trigger"),
-            "TransactionEvent": lambda: self._meter_now([c for c in chosen if c.transaction], "Trigger"),
-            "DiagnosticsStatusNotification": partial(self._say_idle, self.speech.log_status),
-            "LogStatusNotification": partial(self._say_idle, self.speech.log_status),
-            "FirmwareStatusNotification": partial(self._say_idle, self.speech.firmware_status),
-        }
-        return known.get(message)
-
-    def _status_again(self, connectors: list[Connector]) -> None:
-        for connector in connectors:
-            self.sessions.tell_status(connector, again=True)
-
-    def _meter_now(self, connectors: list[Connector], context: str) -> None:
+    def meter_now(self, connectors: list[Connector], context: str) -> None:
+        """Read the meters and tell."""
         now = self.sessions.advance()
         for connector in connectors:
             self.say(self.speech.sampled(connector, connector.transaction, connector.read(now, context)))
-
-    def _say_idle(self, how: Callable[[str, int | None], Message]) -> None:
-        self.say(how("Idle", None))
 
     def changed(self) -> None:
         """As in Core; and the moment a scheduled reset waits for."""
@@ -287,7 +279,7 @@ class Machine(Core):
         self.voice.connected()
         if self._must_boot or "boot_after_reconnect" in self.quirks:
             self.voice.accepted = False
-            self._boot(self._boot_reason)
+            self.boot(self._boot_reason)
         else:
             self.voice.accepted = True
             self._report_after_outage()
@@ -310,7 +302,8 @@ class Machine(Core):
         for connector in (self.itself, *self.connectors.values()):
             self.sessions.tell_status(connector, again=long and self.speech.version != "ocpp1.6")
 
-    def _boot(self, reason: str) -> None:
+    def boot(self, reason: str) -> None:
+        """Send BootNotification, with a reason in 2.0.1's words."""
         message = self.speech.boot(reason)
         message.on_reply = self._booted
         self.say(message)
@@ -334,7 +327,7 @@ class Machine(Core):
 
     def _boot_again(self, connection: int) -> None:
         if self.online and not self.voice.accepted and connection == self.voice.connections:
-            self._boot(self._boot_reason)
+            self.boot(self._boot_reason)
 
     def _accepted(self, heartbeat_s: float) -> None:
         if heartbeat_s > 0:
@@ -360,7 +353,8 @@ class Machine(Core):
 
     # Time passes
 
-    def _heartbeat(self) -> None:
+    def heartbeat(self) -> None:
+        """Say that we live, and hear the time."""
         message = self.speech.heartbeat()
         message.on_reply = self._heard_time
         self.say(message)
@@ -373,7 +367,7 @@ class Machine(Core):
         while True:
             self._heart.clear()
             if await self._sleep_unless(self._heart, self._heartbeat_s) and self.speaking:
-                self._heartbeat()
+                self.heartbeat()
 
     async def _align(self) -> None:
         """Meter values on the strokes of the clock (1.6: ClockAlignedDataInterval; 2.0.1: J01)."""
@@ -383,7 +377,7 @@ class Machine(Core):
             if interval <= 0:
                 await self._retuned.wait()
             elif await self._sleep_unless(self._retuned, interval - self.now().timestamp() % interval):
-                self._meter_now(list(self.connectors.values()), "Sample.Clock")
+                self.meter_now(list(self.connectors.values()), "Sample.Clock")
 
     async def _sleep_unless(self, event: asyncio.Event, seconds: float) -> bool:
         waits = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(self.clock.sleep(seconds))]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from . import profiles
 from .connectors import Connector, Reservation
+from .outbox import Message
 from .profiles import Profile
 from .tokens import Leave, Token
 
@@ -124,6 +127,29 @@ class Orders:
                 connector.reservation = None
                 return True
         return False
+
+    def triggers(self, message: str, evse: int | None) -> Callable[[], None] | None:
+        """How to send what TriggerMessage names (1.6: 5.17; 2.0.1: F06); None for what we cannot send."""
+        chosen = [self._station.connectors[evse]] if evse else list(self._station.connectors.values())
+        everyone = chosen if evse else [self._station.itself, *chosen]
+        known: dict[str, Callable[[], None]] = {
+            "BootNotification": lambda: self._station.boot("Triggered"),
+            "Heartbeat": self._station.heartbeat,
+            "StatusNotification": lambda: self._status_again(everyone),
+            "MeterValues": lambda: self._station.meter_now(chosen, "Trigger"),
+            "TransactionEvent": lambda: self._station.meter_now([c for c in chosen if c.transaction], "Trigger"),
+            "DiagnosticsStatusNotification": partial(self._say_idle, self._station.speech.log_status),
+            "LogStatusNotification": partial(self._say_idle, self._station.speech.log_status),
+            "FirmwareStatusNotification": partial(self._say_idle, self._station.speech.firmware_status),
+        }
+        return known.get(message)
+
+    def _status_again(self, connectors: list[Connector]) -> None:
+        for connector in connectors:
+            self._station.sessions.tell_status(connector, again=True)
+
+    def _say_idle(self, how: Callable[[str, int | None], Message]) -> None:
+        self._station.say(how("Idle", None))
 
     def set_profile(self, profile: Profile) -> bool:
         """Install a charging profile, replacing one of the same id or of the same place (1.6: 5.16)."""

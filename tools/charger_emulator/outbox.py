@@ -36,13 +36,14 @@ class Message:
 
     `payload` is made when the message goes out, since a stop learns its transactionId only from the answer
     to the start before it; None means that there is nothing left to say. `kept` marks the transaction
-    messages (1.6: 4.8 and 3.7.1; 2.0.1: E12), `what` their kind of event, `early` those allowed before the
-    boot is accepted.
+    messages (1.6: 4.8 and 3.7.1; 2.0.1: E12), `retried` those sent again after a CALLERROR, `what` their
+    kind of event, `early` those allowed before the boot is accepted.
     """
 
     action: str
     payload: Callable[[], Payload | None]
     kept: bool = False
+    retried: bool = True
     what: str = ""
     early: bool = False
     on_reply: Callable[[Reply], None] = _silent

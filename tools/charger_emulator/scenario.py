@@ -51,8 +51,16 @@ DOINGS = frozenset(
         "power_up",
         "reboot",
         "drained",
+        "pass_time",
     }
 )
+
+
+WAITS: dict[str, Callable[[Station], bool]] = {
+    "online": lambda station: station.speaking,
+    "offline": lambda station: not station.online,
+}
+"""What can be waited for besides a connector's status."""
 
 
 class ScenarioError(Exception):
@@ -126,7 +134,7 @@ def _title(step: Payload) -> str:
 
 async def _play_step(station: Station, number: int, step: Payload) -> None:
     if "wait" in step:
-        await station.wait_for(step["wait"], evse=step.get("evse", 1), timeout=step.get("within", 10.0))
+        await station.wait_for(_awaited(step["wait"]), evse=step.get("evse", 1), timeout=step.get("within", 10.0))
     elif "do" in step:
         outcome = await _do(station, step)
         if "expect" in step and outcome != step["expect"]:
@@ -134,6 +142,10 @@ async def _play_step(station: Station, number: int, step: Payload) -> None:
     else:
         await station.drained()
         _expect(station, number, step["expect"])
+
+
+def _awaited(what: str) -> str | Callable[[Station], bool]:
+    return WAITS.get(what, what)
 
 
 async def _do(station: Station, step: Payload) -> Any:

@@ -240,10 +240,11 @@ class Sessions:
     def tell_status(self, connector: Connector, again: bool = False) -> None:
         """Say the status if it is not what was said last, or `again`. Never while offline (1.6: 4.9)."""
         station = self._station
-        word, faults = station.speech.word(connector), tuple(connector.faults.values())
+        faults = tuple(connector.faults.values()) if station.speech.status_tells_faults else ()
+        word = station.speech.word(connector)
         if not again and (word, faults) == (connector.said, connector.said_faults):
             return
-        station.note(f"connector {connector.evse}: {connector.status} {[f.code for f in faults] or ''}")
+        station.note(" ".join([f"connector {connector.evse}: {connector.status}", *connector.faults]))
         if not station.speaking:
             return
         message = station.speech.status(connector)

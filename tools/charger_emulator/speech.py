@@ -27,6 +27,8 @@ class Speech(Protocol):
     """One OCPP version's way to say what happened. None where a version has no word for it."""
 
     version: str
+    status_tells_faults: bool
+    """Whether a fault is part of the status (1.6) or an event of its own."""
     malformed: str
     """The CALLERROR code for a payload that breaks its schema; the versions spell it differently."""
     asked: dict[str, Callable[[Payload], Done]]

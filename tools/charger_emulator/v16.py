@@ -56,6 +56,7 @@ class Speech16:
     """OCPP 1.6 edition 2, chapter 6, from the station's side."""
 
     version = "ocpp1.6"
+    status_tells_faults = True
     malformed = "FormationViolation"
 
     def __init__(self, station: Machine) -> None:

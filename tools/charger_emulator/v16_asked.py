@@ -85,7 +85,7 @@ def trigger(station: Machine, ask: Payload) -> Done:
     evse = ask.get("connectorId")
     if evse is not None and evse != 0 and evse not in station.connectors:
         return _status("Rejected")
-    then = station.triggers(ask["requestedMessage"], evse)
+    then = station.orders.triggers(ask["requestedMessage"], evse)
     return _status("NotImplemented") if then is None else _status("Accepted", then)
 
 

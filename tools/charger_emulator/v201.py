@@ -48,6 +48,7 @@ UNITS = {"Power": "W", "Current": "A", "Voltage": "V", "SoC": "Percent"}
 class Speech201:
     """OCPP 2.0.1 part 2, from the station's side."""
 
+    status_tells_faults = False
     malformed = "FormatViolation"
 
     def __init__(self, station: Machine, version: str = "ocpp2.0.1") -> None:
@@ -154,7 +155,8 @@ class Speech201:
         if tx is not None:
             event["transactionId"] = tx.reference
         payload: Payload = {"generatedAt": self._station.stamp(), "seqNo": 0, "eventData": [event]}
-        return Message("NotifyEvent", lambda: payload)
+        # Told after an outage too, but not worth holding back transactions when it is refused (2.0.1: N07).
+        return Message("NotifyEvent", lambda: payload, kept=True, retried=False)
 
     def log_status(self, status: str, request_id: int | None) -> Message:
         return Message("LogStatusNotification", lambda: _with_request({"status": status}, request_id))

@@ -176,7 +176,7 @@ def trigger(station: Machine, ask: Payload) -> Done:
     evse = ask.get("evse", {}).get("id")
     if evse is not None and evse not in station.connectors:
         return _status("Rejected")
-    then = station.triggers(ask["requestedMessage"], evse)
+    then = station.orders.triggers(ask["requestedMessage"], evse)
     return _status("NotImplemented") if then is None else _status("Accepted", then)
 
 

@@ -115,7 +115,7 @@ class Voice:
             return
         payload = oddities.rewrite(self._quirks, message.action, payload)
         reply = await self._ask(self._id_for(message), message.action, payload, wire)
-        if reply.refusal is not None and message.kept:
+        if reply.refusal is not None and message.kept and message.retried:
             interval = self._settings.number("TransactionMessageRetryInterval")
             limit = self._settings.number("TransactionMessageAttempts")
             self.outbox.retry(message, self._clock.now(), interval, limit)

@@ -135,6 +135,7 @@ class Wire:
                 additional_headers=self.line.headers(),
                 compression=None,
                 ping_interval=self.line.ping_s,
+                close_timeout=2.0,
                 ssl=self.line.ssl,
                 proxy=None,
                 user_agent_header=None,
