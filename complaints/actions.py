@@ -49,7 +49,7 @@ CLOSED_WITHOUT_CONFIRMATION = ("accepted", "accepted_by_silence")
 class Ask(Lenient):
     """The body of an action. Which fields count depends on `action`."""
 
-    action: Remote | Money | Life
+    action: Literal[Remote, Money, Life]
     reason: LongText | None = None
     override: bool = False
     text: LongText | None = Field(default=None, description="What the customer is told (resolve), or a comment.")

@@ -117,8 +117,8 @@ FILE = """
         level, department, classification, customer_name, customer_phone, customer_email, customer_token,
         customer_plate, station, evse, occurred_at, payment_reference, order_ref, amount_disputed, currency,
         expectation, assess_after, updated_at)
-    values ($1, $2, $3::timestamptz, $4, 'received', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-        $21, $22, $23, $24, $25, $3::timestamptz + interval '5 seconds', $3::timestamptz)
+    values ($1, $2, $3::timestamptz, $4, 'received', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+        $18, $19, $20, $21, $22, $23, $24, $25, $3::timestamptz + interval '5 seconds', $3::timestamptz)
 """
 
 

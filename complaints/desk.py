@@ -168,13 +168,11 @@ class Desk:
         self, number: str, *, by: str = SYSTEM, reason: str | None = None, always: bool = False
     ) -> Assessment:
         """Gather, judge, freeze. Without `always` a version is only made where the judgement differs."""
-        case = await self.case(number)
-        judged = await evidence.judge_now(self.csms, self._judge, case.claim, self.clock())
+        case, now = await self.case(number), self.clock()
+        judged = await evidence.judge_now(self.csms, self._judge, case.claim, now)
         async with self.db.acquire() as conn, conn.transaction():
             current = await cases.get(conn, number)
-            return await evidence.keep(
-                conn, current, judged, by=by, reason=reason, now=self.clock(), always=always
-            )
+            return await evidence.keep(conn, current, judged, by=by, reason=reason, now=now, always=always)
 
     async def try_to_assess(self, number: str) -> bool:
         """False when it failed: the complaint is safe, and the worker tries again."""

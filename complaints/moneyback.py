@@ -11,6 +11,7 @@ from complaints.actions import Acted, Ask
 from complaints.cases import Case
 from complaints.evidence import Assessment
 from complaints.refunds import Refund
+from complaints.states import after
 from csms.api import Csms
 from csms.errors import Conflict, NotFound
 from csms.kit.clock import Clock
@@ -75,6 +76,7 @@ class MoneyBack:
         payments = await self._payments(case, newest)
         async with self._db.acquire() as conn, conn.transaction():
             case = await cases.locked(conn, number)
+            after("propose", case.state)
             if ask.action == "release_hold":
                 behind: Payment | None = refunds.open_hold(payments, ask.payment)
                 assert behind is not None

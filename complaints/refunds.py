@@ -12,7 +12,6 @@ from complaints import deadlines, phrases, thread
 from complaints.actions import Ask
 from complaints.cases import Case
 from complaints.evidence import Assessment, money
-from complaints.states import NotAllowedIn, can
 from complaints.thread import SYSTEM, Draft
 from csms.errors import BadInput, Conflict
 from csms.kit.clock import iso
@@ -64,14 +63,15 @@ def proposed_amount(assessment: Assessment | None) -> tuple[Decimal, str] | None
 def refundable(assessment: Assessment | None, earlier: Sequence[Refund]) -> tuple[Decimal, str] | None:
     """What was taken and not given back: the assessed charge less what this case has on its way since.
 
-    None where no charge is on record.
+    None where no charge is on record. An assessment is dated before it gathers, and a refund after it was handed
+    over: only one that was sent before is sure to be in the assessed charge. In doubt it counts twice, never not.
     """
     bill = assessment.judgement["bill"] if assessment else None
     if assessment is None or bill is None:
         return None
     on_its_way = [
         r.amount for r in earlier if r.kind == "refund" and r.state in RUNNING
-        and (r.sent_at is None or r.sent_at > assessment.assessed_at)
+        and (r.sent_at is None or r.sent_at >= assessment.assessed_at)
     ]
     return Decimal(bill["charged"]) - sum(on_its_way, Decimal(0)), bill["currency"]
 
@@ -179,8 +179,6 @@ async def propose(
     reason: str, now: datetime,
 ) -> Refund:
     """Put it before who may approve. The caller has locked the case."""
-    if not can("propose", case.state):
-        raise NotAllowedIn(kind, case.state)
     n = len(await of_case(conn, case.number)) + 1
     body = {name: getattr(behind, name) for name in ("token", "station", "evse", "transaction", "order", "merchant",
             "payer", "method") if getattr(behind, name, None) is not None}

@@ -59,7 +59,7 @@ def deadlines(
     resolve = RESOLVE_EQUIPMENT if category == "equipment" and level == 2 else RESOLVE[level]
     due_resolve = due(start, resolve, zone)
     made = [
-        _deadline("acknowledge", start, ACKNOWLEDGE[level], zone),
+        _deadline("acknowledge", start, ACKNOWLEDGE[level], zone, latest=due_resolve),
         _deadline("investigate", start, INVESTIGATE, zone, latest=due_resolve),
         Deadline("resolve", due_resolve, str(resolve)),
         Deadline("follow_up", due(due_resolve, FOLLOW_UP, zone), f"{FOLLOW_UP} after resolution"),
@@ -71,7 +71,7 @@ def deadlines(
 
 def _deadline(kind: Kind, start: datetime, limit: Limit, zone: str, latest: datetime | None = None) -> Deadline:
     at = due(start, limit, zone)
-    # What is to be resolved by tomorrow is not investigated until next week.
+    # What is to be resolved by tomorrow is not acknowledged or investigated next week only.
     return Deadline(kind, latest, f"{limit}, not after resolve") if latest and latest < at else Deadline(
         kind, at, str(limit)
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import structlog
@@ -22,12 +24,16 @@ def _plain_logs() -> None:
 
 
 @pytest.fixture(scope="session")
-async def databases(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Databases]:
-    """The run's PostgreSQL."""
-    made = Databases(tmp_path_factory.mktemp("postgres"))
-    await made.start()
-    yield made
-    await made.stop()
+async def databases() -> AsyncIterator[Databases]:
+    """The run's PostgreSQL.
+
+    Not under pytest's own folder: each run closes that to other users, and PostgreSQL is one when we are root.
+    """
+    with tempfile.TemporaryDirectory(prefix="ohmbudsman-test-", ignore_cleanup_errors=True) as folder:
+        made = Databases(Path(folder))
+        await made.start()
+        yield made
+        await made.stop()
 
 
 @pytest.fixture

@@ -67,7 +67,10 @@ UNCHANGED = "update complaints set reassess = false where number = $1"
 async def keep(
     conn: Conn, case: Case, judged: Judged, *, by: str, reason: str | None, now: datetime, always: bool
 ) -> Assessment:
-    """Store a new version. Without `always`, a judgement that says the same makes none: gives the one there is."""
+    """Store a new version. Without `always`, a judgement that says the same makes none: gives the one there is.
+
+    `now` is from before the facts were gathered: what is older than that has been seen.
+    """
     version = await conn.fetchval(LOCK, case.number)
     latest = await newest(conn, case.number) if version else None
     changed = differences(latest.judgement, judged.judgement) if latest else []
