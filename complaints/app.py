@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
@@ -26,7 +27,8 @@ from csms.kit.db import Db, connect
 from csms.kit.migrate import migrate
 from csms.kit.postgres import EmbeddedPostgres
 from csms.kit.supervise import Owner
-from csms.rest import routers
+from csms.rest import LARGER_BODIES, routers
+from csms.rest.health import Meter
 from csms.rest.http import BodyLimit, answer_with_problems
 
 log = structlog.get_logger()
@@ -70,18 +72,35 @@ class Product:
         app.add_middleware(
             BodyLimit, limit=self.settings.max_body_bytes,
             larger={
-                f"{API}/journal": self.settings.max_journal_bytes, f"{API}/complaints": self.settings.max_filing_bytes,
-                "/uploads/": self.settings.max_upload_bytes, "/r/": self.settings.max_filing_bytes,
+                **LARGER_BODIES,
+                f"{API}/complaints": self.settings.max_filing_bytes, "/r/": self.settings.max_filing_bytes,
                 "/c/": self.settings.max_filing_bytes,
             },
         )
-        for each in routers(self.centre, uploads=self._uploads_folder()):
+        stations = routers(
+            self.csms, public_url=self.public_url, uploads_folder=self._uploads_folder(), meters=self._meters()
+        )
+        for each in stations:
             app.include_router(each)
         app.include_router(rest.router(self.desk, public_url=self.settings.public_url), prefix=API)
         return app
 
+    @property
+    def public_url(self) -> str:
+        """Where stations and customers reach us."""
+        return self.settings.public_url or self.http
+
     def _uploads_folder(self) -> Path:
         return (self.settings.data or Path("data")) / "uploads"
+
+    def _meters(self) -> list[Meter]:
+        inbox, gateway = self.centre.inbox, self.centre.gateway
+        return [
+            Meter("ohmbudsman_stations_connected", "Stations with an open socket here.", lambda: len(gateway.sessions)),
+            Meter("ohmbudsman_inbox_waiting", "Messages read and not yet committed.", lambda: len(inbox.waiting)),
+            Meter("ohmbudsman_inbox_last_batch", "Messages of the last commit.", lambda: inbox.last_batch),
+            Meter("ohmbudsman_acknowledged", "Messages committed.", lambda: inbox.committed, kind="counter"),
+        ]
 
 
 @asynccontextmanager
@@ -103,7 +122,7 @@ async def running(
             product.ocpp = f"ws://{settings.host}:{port}/ocpp"
         if desk:
             owner.start(product.worker.run(), "complaints worker")
-            product.http = await _listen(product, owner, stack)
+            await _listen(product, owner, stack)
         yield product
 
 
@@ -114,15 +133,17 @@ async def _embedded(settings: Settings, stack: AsyncExitStack) -> str:
     return await postgres.start()
 
 
-async def _listen(product: Product, owner: Owner, stack: AsyncExitStack) -> str:
-    """Serve HTTP beside the sockets; the address."""
+async def _listen(product: Product, owner: Owner, stack: AsyncExitStack) -> None:
+    """Serve HTTP beside the sockets."""
     settings = product.settings
+    listening = socket.create_server((settings.host, settings.http_port))
+    product.http = f"http://{settings.host}:{listening.getsockname()[1]}"
     server = uvicorn.Server(uvicorn.Config(
-        product.web(), host=settings.host, port=settings.http_port, log_config=None, access_log=False,
-        lifespan="off", server_header=False, timeout_graceful_shutdown=3,
+        product.web(), log_config=None, access_log=False, lifespan="off", server_header=False,
+        timeout_graceful_shutdown=3,
     ))
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # signals are ours to hear
-    task = owner.start(server._serve(), "http")
+    # `_serve`, not `serve`: that one would take over the signals.
+    task = owner.start(server._serve([listening]), "http")
 
     async def stop() -> None:
         server.should_exit = True
@@ -134,8 +155,6 @@ async def _listen(product: Product, owner: Owner, stack: AsyncExitStack) -> str:
         if task.done():
             await task
         await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    return f"http://{settings.host}:{port}"
 
 
 async def serve_until_told(settings: Settings, *, stations: bool, desk: bool) -> None:

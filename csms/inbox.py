@@ -473,6 +473,7 @@ class Inbox:
         self.waiting: deque[_Waiting] = deque()
         self.nonempty = asyncio.Event()
         self.last_batch = 0
+        self.committed = 0
         self.away_since: datetime | None = None
         self.attempted: Chain | None = None
 
@@ -531,6 +532,7 @@ class Inbox:
         self.writer.committed(chain)
         self.away_since, self.attempted = None, None
         self.last_batch = len(batch)
+        self.committed += len(batch)
         for waiting in batch:
             if not waiting.done.cancelled():
                 waiting.done.set_result(waiting.entry)
