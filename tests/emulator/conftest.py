@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from scripted_central import Central
 
-from charger_emulator import Backoff, Station
-
-QUICK = Backoff(minimum=0.02, maximum=0.1, jitter=0.01)
+from charger_emulator import Station
+from charger_emulator.pytest_plugin import QUICK, charger  # noqa: F401 - the fixture
 
 
 @pytest.fixture

@@ -82,3 +82,14 @@ async def test_the_command_line_runs_a_fleet_for_a_while(central):
     assert process.returncode == 0, output
     assert b"CS-10002" in output
     assert len(central.handshakes) == 2
+
+
+async def test_the_fixture_makes_stations_and_ends_them(central, charger, version):
+    cs = await charger(central.url, "CS-7", version)
+    assert cs.speaking
+
+
+async def test_a_station_that_cannot_dial_says_why(central, charger):
+    lost = await charger("ws://127.0.0.1:9", wait=False)
+    with pytest.raises(TimeoutError, match=r"offline \(ConnectionRefused"):
+        await lost.wait_for("Charging", timeout=0.3)

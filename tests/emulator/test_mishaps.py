@@ -75,6 +75,26 @@ async def test_a_central_system_that_dies_and_comes_back_hears_everything(centra
     assert all(e.message_id in ids for e in cs.ledger if e.acknowledged)
 
 
+async def test_a_central_system_that_dies_again_and_again_misses_nothing(central, station, version):
+    cs = await station(version, settings={"MeterValueSampleInterval": "5"})
+    for _ in range(3):
+        await cs.plug_in(1)
+        await cs.start_locally(1, "CARD")
+        await cs.wait_for("Charging")
+        await central.die()
+        await cs.unplug(1)
+        await central.open()
+        await cs.wait_for(lambda s: s.speaking)
+    await cs.drained()
+    heard = {id: payload for id, _, payload in central.heard}
+    assert all(heard[e.message_id] == e.payload for e in cs.ledger if e.acknowledged)
+    if version in NEW:
+        ended = [p for p in heard.values() if p.get("eventType") == "Ended"]
+        assert {p["transactionInfo"]["transactionId"] for p in ended} == {t.reference for t in cs.transactions}
+    else:
+        assert {p["transactionId"] for p in central.said("StopTransaction")} == {t.number for t in cs.transactions}
+
+
 async def test_a_callerror_is_retried_a_few_times_and_then_given_up(central, station):
     def broken(_):
         raise Broken

@@ -92,7 +92,8 @@ class Core:
                     await self._news.wait()
         except TimeoutError:
             seen = {n: c.status for n, c in self.connectors.items()}
-            raise TimeoutError(f"{self.id}: waited for {what}, there is {seen}, online {self.online}") from None
+            line = "online" if self.online else f"offline ({self.wire.trouble})"
+            raise TimeoutError(f"{self.id}, {line}: waited for {what}, there is {seen}") from None
 
     async def drained(self, timeout: float = 10.0) -> None:
         """Wait until everything said so far has been answered."""

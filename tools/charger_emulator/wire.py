@@ -72,6 +72,8 @@ class Wire:
         self.line = line
         self.refused_with: int | None = None
         """HTTP status of the last refused handshake."""
+        self.trouble: str | None = None
+        """Why the last dial failed."""
         self._listener = listener
         self._socket: ClientConnection | None = None
         self._allowed = asyncio.Event()
@@ -141,11 +143,11 @@ class Wire:
                 user_agent_header=None,
             )
         except InvalidStatus as error:
-            self.refused_with = error.response.status_code
-        except (OSError, TimeoutError, WebSocketException):
-            pass
+            self.refused_with, self.trouble = error.response.status_code, str(error)
+        except (OSError, TimeoutError, WebSocketException) as error:
+            self.trouble = repr(error)
         else:
-            self.refused_with = None
+            self.refused_with = self.trouble = None
             return socket
         return None
 
