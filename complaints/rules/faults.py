@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from complaints.findings import Stance
+from complaints.rules.asks import asks
 from complaints.rules.case import Case
 from complaints.rules.register import Held, rule
 from complaints.rules.topics import CUT_SHORT, DANGER, DOWN, IDLE, NO_ENERGY, NOT_STARTED, SLOW, STUCK, TOO_MUCH
@@ -30,8 +31,9 @@ BEARS_ON = {
 
 def means(case: Case, faults: tuple[Fault, ...]) -> Stance:
     """Supports where one of them explains this complaint; a mere warning only what it is about."""
-    bearing = [f for f in faults if case.claim.topic in BEARS_ON.get(f.kind, frozenset())]
-    real = [f for f in bearing if not f.warning or case.claim.topic in SLOW | STUCK | DANGER]
+    questions = asks(case)
+    bearing = [f for f in faults if questions & BEARS_ON.get(f.kind, frozenset())]
+    real = [f for f in bearing if not f.warning or questions & (SLOW | STUCK | DANGER)]
     return "supports" if real else "inconclusive"
 
 

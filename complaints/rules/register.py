@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal, TypeVar
 
 from complaints.findings import Finding, Ref, Stance, Words
+from complaints.rules.asks import asks
 from complaints.rules.case import Case
 
 Grade = Literal["A", "B", "C", "D", "E"]
@@ -65,10 +66,11 @@ def rule(code: str, *, grade: Grade) -> Callable[[_Check], _Check]:
 
 
 def stance(case: Case, *, supports: Iterable[str] = (), contradicts: Iterable[str] = ()) -> Stance:
-    """What a finding means by what the claim is about; nothing either way unless its topic is named."""
-    if case.claim.topic in supports:
+    """What a finding means by what the claim asks; nothing either way unless a topic of it is named."""
+    questions = asks(case)
+    if not questions.isdisjoint(supports):
         return "supports"
-    return "contradicts" if case.claim.topic in contradicts else "inconclusive"
+    return "inconclusive" if questions.isdisjoint(contradicts) else "contradicts"
 
 
 def frame(id: str | None, at: datetime | None = None) -> tuple[Ref, ...]:

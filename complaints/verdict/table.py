@@ -28,7 +28,7 @@ class Row:
     unless: tuple[str, ...] = ()
 
     def fits(self, view: View) -> bool:
-        if self.topics is not None and view.claim.topic not in self.topics:
+        if self.topics is not None and view.asks.isdisjoint(self.topics):
             return False
         return (not self.if_any or view.any(self.if_any)) and not view.any(self.unless)
 
@@ -151,7 +151,7 @@ TABLE: tuple[Row, ...] = (
         "not_upheld", "payment"),
     Row("paid, and no session behind it", MONEY, ("payment.without_transaction+",), "upheld", cause),
     Row("paid, and no energy for it", NO_ENERGY, ("energy.none+",), "upheld", cause,
-        unless=("payment.matches_bill-", "start.customer_timeout-")),
+        unless=("payment.matches_bill-", "start.customer_timeout-", "case.unpaid")),
     Row("no energy, and nothing kept", MONEY & NO_ENERGY, ("energy.none+",), "partly_upheld", cause,
         unless=("start.customer_timeout-",)),
 
@@ -162,12 +162,16 @@ TABLE: tuple[Row, ...] = (
     Row("wrong times of day", MONEY, ("bill.period_shift+",), "upheld", whose_bill),
     Row("the meter cannot be right", PRICE, ("energy.jump+", "energy.regressed+"), "upheld", "station"),
     Row("a start fee for a failed session", MONEY, ("bill.start_fee_after_failure+",), "upheld", "backoffice"),
+    Row("energy came, and the bill is too high for it", NO_ENERGY & MONEY, ("payment.exceeds_bill+",), "upheld",
+        whose_bill, unless=("energy.none", "case.disputes_all")),
     Row("energy came, yet too much was taken", NO_ENERGY & MONEY, ("energy.delivered-",), "partly_upheld",
         "backoffice", unless=("payment.matches_bill-",)),
     Row("more was taken than the bill", MONEY, ("payment.exceeds_bill+",), "upheld", whose_bill),
     Row("the meter was faulty: its figures prove nothing", PRICE, ("fault.meter",), "inconclusive", "station"),
     Row("already given back: the bank takes its time", _t("refund_missing"), ("payment.matches_bill-",), "not_upheld",
         "payment"),
+    Row("the bill is right, yet it was cut short", NO_ENERGY & MONEY, ("stop.by_staff+", "stop.by_fault+",
+        "stop.emergency+", "stop.power_loss+", "stop.reboot+"), "partly_upheld", cause, unless=("energy.none",)),
     Row("the bill is right", MONEY, ("payment.matches_bill-",), "not_upheld", "customer"),
     Row("the energy came", NO_ENERGY & MONEY, ("energy.delivered-",), "not_upheld", "customer"),
     Row("papers and discounts: records do not know", _t("invoice", "discount_missing"), (), "inconclusive",

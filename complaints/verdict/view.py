@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from complaints.claim import Claim
 from complaints.findings import Bill, Finding, RemoteAction
+from complaints.rules.asks import asks
 from complaints.rules.case import Case
+
+
+def _disputes_all(view: View) -> bool:
+    """He wants all of it back, not only what is too much."""
+    disputed = view.claim.amount_disputed
+    return disputed is not None and view.bill is not None and disputed >= view.bill.charged
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +33,8 @@ class View:
         return self.case.claim
 
     def holds(self, asked: str) -> bool:
-        if asked == "case.live":
-            return self.case.is_live
+        if asked in _FACTS:
+            return _FACTS[asked](self)
         finding = self.findings.get(asked.rstrip("+-"))
         if finding is None:
             return False
@@ -36,6 +43,10 @@ class View:
 
     def any(self, asked: Iterable[str]) -> bool:
         return any(self.holds(one) for one in asked)
+
+    @property
+    def asks(self) -> frozenset[str]:
+        return asks(self.case)
 
     @property
     def supports(self) -> bool:
@@ -54,3 +65,11 @@ class View:
 
     def open_fault(self, *kinds: str) -> bool:
         return any(f.kind in kinds and f.cleared_at is None for f in self.case.faults)
+
+
+_FACTS: Mapping[str, Callable[[View], bool]] = {
+    "case.live": lambda view: view.case.is_live,
+    "case.unpaid": lambda view: view.bill is None or view.bill.charged + view.bill.held <= 0,
+    "case.disputes_all": _disputes_all,
+}
+"""Facts about the case that are no findings, for the few rows that turn on them."""

@@ -137,8 +137,8 @@ class Tale:
             t.said, seq, type, at(minutes), at(minutes), trigger, None, offline, self._frame(minutes)))
         return self
 
-    def fault(self, minutes: float, kind: str, *, cleared: float | None = None, evse: int = 1, code: str = "InternalError",
-              warning: bool = False, **more: Any) -> Self:
+    def fault(self, minutes: float, kind: str, *, cleared: float | None = None, evse: int = 1,
+              code: str = "InternalError", warning: bool = False, **more: Any) -> Self:
         self.lists["faults"].append(Fault(
             self._id("fault"), "S", evse, 1, code, more.pop("vendor", None), kind, 2, at(minutes),
             None if cleared is None else at(cleared), "test", more.pop("info", None), self._frame(minutes), at(minutes),
@@ -150,7 +150,8 @@ class Tale:
         return self
 
     def asks(self, minutes: float, kind: str, *, state: str = "accepted", by: str = "app", evse: int | None = 1,
-             token: str | None = None, answer: str = "Accepted", payload: Any = None, action: str = "", **more: Any) -> Self:
+             token: str | None = None, answer: str = "Accepted", payload: Any = None, action: str = "",
+             **more: Any) -> Self:
         if kind == "start" and token is None:
             token = HIS
         self.lists["commands"].append(CommandFact(
