@@ -9,16 +9,36 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from csms import commands, events, journal, payments, stations, story, tariffs, transactions
+import argon2
+
+from csms import (
+    commands,
+    events,
+    faults,
+    journal,
+    payments,
+    records,
+    stations,
+    story,
+    tariffs,
+    tokens,
+    transactions,
+    uploads,
+)
+from csms.archive import Archive
 from csms.errors import BadInput, NotFound, Refused
 from csms.gateway import wire
 from csms.gateway.relay import Relay
 from csms.kit.clock import Clock
 from csms.kit.db import AWAY, Db, Row
+from csms.uploads import Kept, Upload
 from csms.vocabulary import (
     Command,
     CommandFact,
     CommandState,
+    Fault,
+    FetchLog,
+    MeterReading,
     Payment,
     Start,
     Station,
@@ -45,10 +65,11 @@ class Event:
     at: datetime
     kind: str
     """transaction.started, transaction.ended, fault.opened, fault.cleared, command.settled,
-    command.effect, station.booted, station.connected, station.disconnected, payment.recorded"""
+    command.effect, station.booted, station.connected, station.disconnected, payment.recorded,
+    upload.received"""
     station: str | None
     subject: str
-    """The id of the transaction, fault, command or payment."""
+    """The id of the transaction, fault, command, payment or upload."""
     detail: dict[str, Any]
 
 
@@ -75,6 +96,7 @@ class Csms:
 
     def __init__(self, db: Db, relay: Relay, clock: Clock) -> None:
         self.db, self.relay, self.clock = db, relay, clock
+        self.archive = Archive(db, clock)
         self._deliveries: set[asyncio.Task[CommandState]] = set()
 
     # --- facts ----------------------------------------------------------------------------------------
@@ -88,6 +110,34 @@ class Csms:
     async def stations(self, *, site: str | None = None, after: str = "", limit: int = 1000) -> list[Station]:
         async with self.db.acquire() as conn:
             return await stations.listing(conn, site=site, after=after, limit=limit)
+
+    async def put_station(
+        self, id: str, fields: Mapping[str, Any], connectors: Sequence[Mapping[str, Any]] = (),
+        password: str | None = None,
+    ) -> bool:
+        """Create a station or complete what is known of it; True when it is new."""
+        hashed = await asyncio.to_thread(argon2.PasswordHasher().hash, password) if password else None
+        async with self.db.acquire() as conn, conn.transaction():
+            return await stations.put(conn, id, fields, connectors, hashed)
+
+    async def admission(self, station: str) -> Row | None:
+        """How it is let in: admission, security_profile, password_hash, strict."""
+        async with self.db.acquire() as conn:
+            return await stations.admission(conn, station)
+
+    async def open_faults(self, station_ids: Sequence[str]) -> dict[str, list[Fault]]:
+        """Station -> its faults that are not cleared."""
+        async with self.db.acquire() as conn:
+            known = await faults.load(conn, station_ids)
+        return {station: [fault_of(fault) for fault in open] for station, open in known.open.items()}
+
+    async def faults(
+        self, *, station: str | None = None, only_open: bool | None = None,
+        after: tuple[datetime, str] | None = None, limit: int = 100,
+    ) -> list[Fault]:
+        """Newest first; `only_open` True, False (cleared ones) or None (all)."""
+        async with self.db.acquire() as conn:
+            return await faults.listing(conn, station=station, only_open=only_open, after=after, limit=limit)
 
     async def story(
         self, station: str, since: datetime, until: datetime, *,
@@ -108,6 +158,21 @@ class Csms:
             found = await story.with_energy(conn, await transactions.by_ids(conn, [id]))
         return found[0] if found else None
 
+    async def transactions(
+        self, *, station: str | None = None, since: datetime | None = None, until: datetime | None = None,
+        token: str | None = None, state: str | None = None, after: tuple[datetime, str] | None = None,
+        limit: int = 100,
+    ) -> list[Transaction]:
+        """Those that began between two times, newest first; `after` is (started_at, id)."""
+        async with self.db.acquire() as conn:
+            return await story.with_energy(conn, await transactions.search(
+                conn, station=station, since=since, until=until, token=token, state=state, after=after, limit=limit
+            ))
+
+    async def readings(self, transaction: Transaction) -> list[MeterReading]:
+        async with self.db.acquire() as conn:
+            return await story.readings_of(conn, transaction)
+
     async def transactions_of(self, tokens: Sequence[str], since: datetime, until: datetime) -> list[Transaction]:
         """Transactions of these tokens at any station."""
         async with self.db.acquire() as conn:
@@ -115,12 +180,12 @@ class Csms:
 
     async def payments_of(
         self, *, references: Sequence[str] = (), orders: Sequence[str] = (), tokens: Sequence[str] = (),
-        transactions: Sequence[str] = (),
+        transactions: Sequence[str] = (), station: str | None = None,
     ) -> list[Payment]:
         """Payments by any of these keys (no station needed: how a complaint without one finds its station)."""
         async with self.db.acquire() as conn:
             return await payments.find(
-                conn, references=references, orders=orders, tokens=tokens, transactions=transactions
+                conn, references=references, orders=orders, tokens=tokens, transactions=transactions, station=station
             )
 
     async def record_payment(self, payment: Payment) -> bool:
@@ -136,6 +201,29 @@ class Csms:
     async def tariff_versions(self, id: str) -> list[Tariff]:
         async with self.db.acquire() as conn:
             return await tariffs.versions(conn, id)
+
+    async def put_tariff(self, id: str, body: Mapping[str, Any]) -> tuple[Tariff, bool]:
+        """(the version, whether it is new). Raises BadInput, Conflict."""
+        async with self.db.acquire() as conn, conn.transaction():
+            return await tariffs.put(conn, id, body)
+
+    async def tariffs(self, *, after: str = "", limit: int = 100) -> list[Tariff]:
+        """The newest version of each."""
+        async with self.db.acquire() as conn:
+            return await tariffs.newest(conn, after=after, limit=limit)
+
+    async def put_token(self, token: str, fields: Mapping[str, Any]) -> bool:
+        """True when new."""
+        async with self.db.acquire() as conn, conn.transaction():
+            return await tokens.put(conn, token, fields)
+
+    async def token(self, token: str) -> Row | None:
+        async with self.db.acquire() as conn:
+            return await records.token(conn, token)
+
+    async def tokens(self, *, after: str = "", limit: int = 100) -> list[Row]:
+        async with self.db.acquire() as conn:
+            return await tokens.listing(conn, after=after, limit=limit)
 
     async def frames(
         self, station: str, since: datetime, until: datetime, *, limit: int = 10_000
@@ -192,6 +280,27 @@ class Csms:
         command = wire.read(protocol, action, payload)
         return await self._send(station, command, action, payload, by, reason, None, override, wait_s, queue_until)
 
+    async def log_address(self, station: str, base_url: str) -> str:
+        """A URL of ours that this station may bring one file to, within the hour."""
+        async with self.db.acquire() as conn:
+            token = await uploads.create(conn, station, self.clock())
+        return f"{base_url.rstrip('/')}/uploads/{token}"
+
+    async def fetch_log(
+        self, station: str, *, base_url: str, by: str, reason: str | None = None, complaint: str | None = None,
+        type: str = "DiagnosticsLog", wait_s: float = 0, queue_until: datetime | None = None,
+    ) -> CommandFact:
+        """Ask a station to bring its log here. Raises as `send`.
+
+        The file is `upload_of(command)` once it has come, which is news: `upload.received`.
+        """
+        await self._known(station)
+        url = await self.log_address(station, base_url)
+        asked = FetchLog(url, secrets.randbelow(2**31), type)
+        return await self.send(
+            station, asked, by=by, reason=reason, complaint=complaint, wait_s=wait_s, queue_until=queue_until
+        )
+
     async def _send(
         self, station: str, command: Command, action: str, payload: Mapping[str, Any], by: str, reason: str | None,
         complaint: str | None, override: bool, wait_s: float, queue_until: datetime | None,
@@ -202,6 +311,8 @@ class Csms:
                 conn, station, command, action, payload, by=by, reason=reason, complaint=complaint,
                 override=override, guards=forbidding, now=self.clock(), queue_until=queue_until,
             )
+            if isinstance(command, FetchLog):
+                await uploads.assign(conn, command.url, id)
         delivery = asyncio.create_task(self._deliver(station, id, queue_until), name=f"command {id}")
         self._deliveries.add(delivery)
         delivery.add_done_callback(self._deliveries.discard)
@@ -235,6 +346,13 @@ class Csms:
         except NotFound:
             return None
 
+    async def commands(
+        self, *, station: str | None = None, after: tuple[datetime, str] | None = None, limit: int = 100
+    ) -> list[CommandFact]:
+        """Newest first; `after` is (requested_at, id)."""
+        async with self.db.acquire() as conn:
+            return await commands.listing(conn, station=station, after=after, limit=limit)
+
     async def _command(self, id: str) -> CommandFact:
         async with self.db.acquire() as conn:
             return await commands.find(conn, id)
@@ -245,10 +363,53 @@ class Csms:
             raise NotFound(f"no station {station}")
         return found
 
+    # --- uploads --------------------------------------------------------------------------------------
+
+    async def upload_expected(self, token: str) -> Upload | None:
+        """What the secret of an upload URL is good for now."""
+        async with self.db.acquire() as conn:
+            return await uploads.expected(conn, token, self.clock())
+
+    async def receive_upload(self, id: str, kept: Kept, name: str) -> Upload | None:
+        """Put a file that has come on record; it is the effect its command waits for. None: another came first."""
+        async with self.db.acquire() as conn, conn.transaction():
+            received = await uploads.receive(conn, id, kept, uploads.clean_name(name), self.clock())
+            if received is not None:
+                notes = Notes()
+                notes.event("upload.received", received.station, id, command=received.command, sha256=kept.sha256)
+                seen = commands.Happening(received.station, "upload", self.clock(), detail="Uploaded")
+                await commands.observe(conn, [seen], notes)
+                await events.write(conn, notes)
+            return received
+
+    async def upload(self, id: str) -> Upload | None:
+        async with self.db.acquire() as conn:
+            return await uploads.find(conn, id)
+
+    async def upload_of(self, command: str) -> Upload | None:
+        """The file that a log command brought."""
+        async with self.db.acquire() as conn:
+            return await uploads.of_command(conn, command)
+
+    async def uploads(
+        self, *, station: str | None = None, after: tuple[datetime, str] | None = None, limit: int = 100
+    ) -> list[Upload]:
+        async with self.db.acquire() as conn:
+            return await uploads.listing(conn, station, after, limit)
+
     async def close(self) -> None:
         for task in list(self._deliveries):
             task.cancel()
         await asyncio.gather(*self._deliveries, return_exceptions=True)
+
+
+def fault_of(fault: faults.Open) -> Fault:
+    return Fault(
+        id=fault.id, station=fault.station, evse=fault.evse, connector=fault.connector, code=fault.code,
+        vendor_code=fault.vendor_code, kind=fault.kind, level=fault.level, opened_at=fault.opened_at, cleared_at=None,
+        source=fault.source, description=fault.description, frame=f"{fault.station}:{fault.seq}",
+        received_at=fault.received_at, warning=fault.warning,
+    )
 
 
 def frame_row(row: Row) -> FrameRow:

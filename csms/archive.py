@@ -1,0 +1,98 @@
+"""The archive: the journal page by page, what was odd, what stations say of themselves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from datetime import datetime
+
+import asyncpg
+
+from csms import journal, records
+from csms.importer import Report, export_lines, import_lines
+from csms.journal import Broken
+from csms.kit.clock import Clock
+from csms.kit.db import AWAY, Db, Row
+from csms.kit.migrate import find as find_migrations
+
+
+class Archive:
+    """What staff and integrators look up, and history brought in. Part of the public face, `Csms.archive`."""
+
+    def __init__(self, db: Db, clock: Clock) -> None:
+        self.db, self.clock = db, clock
+
+    async def import_lines(self, lines: Iterable[str | bytes], *, dry_run: bool = False) -> Report:
+        """Bring in history, or only see what would become of it."""
+        return await import_lines(self.db, self.clock, lines, dry_run=dry_run)
+
+    async def verify(self, station: str | None = None) -> tuple[int, list[Broken]]:
+        """Walk the hash chains: (rows checked, the first misfit of each station)."""
+        async with self.db.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
+            return await journal.verify(conn, station)
+
+    async def export_lines(
+        self, station: str | None, since: datetime | None = None, until: datetime | None = None
+    ) -> AsyncIterator[bytes]:
+        """The journal of one station, or of each in turn, in the format that is taken in."""
+        named = [station] if station else await self._journalled("")
+        while named:
+            for one in named:
+                async for line in export_lines(self.db, one, since, until):
+                    yield line
+            named = [] if station else await self._journalled(named[-1])
+
+    async def _journalled(self, after: str) -> list[str]:
+        async with self.db.acquire() as conn:
+            return await records.journalled(conn, after, 1000)
+
+    async def frames(
+        self, station: str, since: datetime, until: datetime, *, after: tuple[datetime, int] | None = None,
+        limit: int = 100,
+    ) -> list[Row]:
+        """Rows of the journal in order of receipt; `after` is (received_at, seq)."""
+        async with self.db.acquire() as conn:
+            return await records.frames(conn, station, since, until, after or (since, -1), limit)
+
+    async def repairs(
+        self, *, after: tuple[str, str, str, str] = ("", "", "", ""), limit: int = 100
+    ) -> list[Row]:
+        async with self.db.acquire() as conn:
+            return await records.repairs(conn, after, limit)
+
+    async def quarantine(
+        self, *, station: str | None = None, after: tuple[datetime, str, int] | None = None, limit: int = 100
+    ) -> list[Row]:
+        async with self.db.acquire() as conn:
+            return await records.quarantine(conn, station, after, limit)
+
+    async def suspects(
+        self, *, station: str | None = None, code: str | None = None, after: tuple[datetime, str] | None = None,
+        limit: int = 100,
+    ) -> list[Row]:
+        async with self.db.acquire() as conn:
+            return await records.suspects(conn, station, code, after, limit)
+
+    async def knocks(self, *, after: tuple[datetime, str] | None = None, limit: int = 100) -> list[Row]:
+        """Stations nobody has told us of, that tried to come in."""
+        async with self.db.acquire() as conn:
+            return await records.knocks(conn, after, limit)
+
+    async def variables(
+        self, station: str, *, after: tuple[str, str, str, str, int, int, str] = ("", "", "", "", 0, 0, ""),
+        limit: int = 1000,
+    ) -> list[Row]:
+        async with self.db.acquire() as conn:
+            return await records.variables(conn, station, after, limit)
+
+    # --- the process ----------------------------------------------------------------------------------
+
+    async def unready(self) -> str | None:
+        """Why this process cannot serve just now; None when it can."""
+        try:
+            async with asyncio.timeout(2), self.db.acquire() as conn:
+                applied = await records.migrated(conn)
+        except (*AWAY, asyncpg.PostgresError) as error:
+            return f"database: {type(error).__name__}"
+        missing = sorted({m.name for m in find_migrations()} - applied)
+        return f"migrations not applied: {', '.join(missing)}" if missing else None

@@ -1,0 +1,101 @@
+"""What staff look up in the records: the journal page by page, what was odd, what a station says of itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from csms.kit.db import Conn, Row
+
+# Not by seq alone: history brought in later has higher numbers and earlier times.
+FRAMES = """
+    select station, seq, received_at, at, kind, message_id, action, frame, by, complaint, repairs, hash, prev_hash
+    from frames
+    where station = $1 and received_at >= $2 and received_at < $3 and (received_at, seq) > ($4, $5)
+    order by received_at, seq limit $6
+"""
+
+KNOCKS = """
+    select * from knocks where $1::timestamptz is null or (last_at, station) < ($1, $2::text)
+    order by last_at desc, station desc limit $3
+"""
+
+VARIABLES = """
+    select * from variables
+    where station = $1
+      and (component, component_instance, variable, instance, evse, connector, attribute) > ($2, $3, $4, $5, $6, $7, $8)
+    order by component, component_instance, variable, instance, evse, connector, attribute limit $9
+"""
+
+REPAIRS = """
+    select * from repairs where (vendor, model, firmware, name) > ($1, $2, $3, $4)
+    order by vendor, model, firmware, name limit $5
+"""
+
+QUARANTINE = """
+    select * from quarantine
+    where ($1::text is null or station = $1)
+      and ($2::timestamptz is null or (received_at, station, seq) < ($2, $3::text, $4::bigint))
+    order by received_at desc, station desc, seq desc limit $5
+"""
+
+SUSPECTS = """
+    select * from suspects
+    where ($1::text is null or station = $1) and ($2::text is null or code = $2)
+      and ($3::timestamptz is null or (at, id) < ($3, $4::uuid))
+    order by at desc, id desc limit $5
+"""
+
+ONE = "select * from tokens where token = $1"
+JOURNALLED = "select station from heads join stations on id = station where station > $1 order by station limit $2"
+MIGRATED = "select name from migrations"
+
+
+async def frames(
+    conn: Conn, station: str, since: datetime, until: datetime, after: tuple[datetime, int], limit: int
+) -> list[Row]:
+    """The journal between two receipt times; `after` is (received_at, seq) of the last row seen."""
+    return list(await conn.fetch(FRAMES, station, since, until, *after, limit))
+
+
+async def knocks(conn: Conn, after: tuple[datetime, str] | None, limit: int) -> list[Row]:
+    """Strangers that were turned away, the latest first."""
+    return list(await conn.fetch(KNOCKS, *(after or (None, None)), limit))
+
+
+async def variables(
+    conn: Conn, station: str, after: tuple[str, str, str, str, int, int, str], limit: int
+) -> list[Row]:
+    return list(await conn.fetch(VARIABLES, station, *after, limit))
+
+
+async def repairs(conn: Conn, after: tuple[str, str, str, str], limit: int) -> list[Row]:
+    """How often which repair was needed, per vendor, model and firmware."""
+    return list(await conn.fetch(REPAIRS, *after, limit))
+
+
+async def quarantine(
+    conn: Conn, station: str | None, after: tuple[datetime, str, int] | None, limit: int
+) -> list[Row]:
+    """Messages that were acknowledged and could not be understood, newest first."""
+    return list(await conn.fetch(QUARANTINE, station, *(after or (None, None, None)), limit))
+
+
+async def suspects(
+    conn: Conn, station: str | None, code: str | None, after: tuple[datetime, str] | None, limit: int
+) -> list[Row]:
+    """What was odd about what stations said, newest first."""
+    return list(await conn.fetch(SUSPECTS, station, code, *(after or (None, None)), limit))
+
+
+async def token(conn: Conn, token: str) -> Row | None:
+    return await conn.fetchrow(ONE, token)
+
+
+async def journalled(conn: Conn, after: str, limit: int) -> list[str]:
+    """Stations that have a journal."""
+    return [row["station"] for row in await conn.fetch(JOURNALLED, after, limit)]
+
+
+async def migrated(conn: Conn) -> set[str]:
+    """The migrations this database has had."""
+    return {row["name"] for row in await conn.fetch(MIGRATED)}
