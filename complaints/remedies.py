@@ -152,6 +152,15 @@ async def note_effect(conn: Conn, number: str, fact: CommandFact, now: datetime)
     await thread.add(conn, number, Draft("effect", SYSTEM, body=body, key=key), now)
 
 
+async def note_upload(
+    conn: Conn, number: str, fact: CommandFact, upload: str, sha256: str, now: datetime
+) -> None:
+    """The log that the station was asked for has come: evidence, with its hash."""
+    await note_asked(conn, number, fact, now)
+    body = {"command": fact.id, "upload": upload, "sha256": sha256, "station": fact.station}
+    await thread.add(conn, number, Draft("evidence", SYSTEM, body=body, key=f"upload:{upload}"), now)
+
+
 REMEDIES = ("command", "dispatch")
 
 

@@ -97,6 +97,12 @@ class Worker:
                 for payment in await self._csms.payments_of(references=[event.subject]):
                     if payment.reference == event.subject:
                         await self._note_payment(conn, payment)
+            case "upload.received":
+                asked = event.detail.get("command")
+                fact = await self._csms.command(asked) if asked else None
+                if fact and fact.complaint:
+                    sha256 = str(event.detail.get("sha256"))
+                    await remedies.note_upload(conn, fact.complaint, fact, event.subject, sha256, self._clock())
             case _:
                 pass  # no case waits for it
 

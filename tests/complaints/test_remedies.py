@@ -10,11 +10,15 @@ from typing import Any
 import pytest
 
 from complaints.actions import Ask
-from complaints.desk import DeskOptions
+from complaints.desk import Desk, DeskOptions
+from complaints.intake.classify import classify
 from complaints.intake.form import read
+from complaints.judge import judge
+from complaints.remote import allowed_by_rules
 from complaints.states import NotAllowedIn
 from csms import commands, events
 from csms.errors import BadInput, Conflict, Refused
+from csms.uploads import Kept
 from csms.vocabulary.heard import Notes
 from tests.complaints.desk import LI, TECH, WANG, ZHAO, Bench
 
@@ -113,6 +117,23 @@ async def test_a_case_without_a_station_has_nothing_to_reset(bench: Bench) -> No
         await bench.desk.act(number, Ask(action="reset", reason="x"), WANG)
     assert refused.value.guards == ("G6",)
     assert await bench.desk.possible(number) == []
+
+
+async def test_a_log_that_a_station_brings_is_evidence_in_the_case(bench: Bench) -> None:
+    number = await filed(bench)
+    with pytest.raises(Conflict, match="no address"):
+        await bench.desk.act(number, Ask(action="get_log", reason="x"), TECH)
+    desk = Desk(
+        bench.db, bench.csms, bench.clock, classify=classify, judge=judge, remote=allowed_by_rules,
+        log_address=lambda station: bench.csms.log_address(station, "http://desk.test"),
+    )
+    command = (await desk.act(number, Ask(action="get_log", reason="x"), TECH)).detail["command"]["id"]
+    expected = await bench.csms.upload_of(command)
+    if expected is None:
+        expected = (await bench.csms.uploads(station="CS-1"))[0]
+    await bench.csms.receive_upload(expected.id, Kept("a.log", 3, "abc"), "a.log")
+    await bench.worker.catch_up()
+    assert [e.body["sha256"] for e in await entries(bench, number, "evidence")] == ["abc"]
 
 
 async def test_every_disruptive_action_needs_a_reason(bench: Bench) -> None:
