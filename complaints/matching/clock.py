@@ -153,15 +153,14 @@ def _unbroken(sample: _Sample, gaps: list[Span], story: Story) -> bool:
 
 def _steady(samples: list[_Sample]) -> set[str]:
     """Frames in runs of three or more in which device time and receipt advance together."""
-    found: set[str] = set()
-    run: list[_Sample] = []
+    runs: list[list[_Sample]] = []
     for sample in samples:
-        if run and not _same_pace(run[-1], sample):
-            run = []
-        run.append(sample)
-        if len(run) >= 3 and (run[-1].received_at - run[0].received_at).total_seconds() >= 120:
-            found.update(s.frame for s in run)
-    return found
+        if runs and _same_pace(runs[-1][-1], sample):
+            runs[-1].append(sample)
+        else:
+            runs.append([sample])
+    long = [r for r in runs if len(r) >= 3 and (r[-1].received_at - r[0].received_at).total_seconds() >= 120]
+    return {s.frame for run in long for s in run}
 
 
 def _same_pace(one: _Sample, other: _Sample) -> bool:

@@ -43,9 +43,10 @@ class Match:
 
 def match(claim: Claim, story: Story) -> Match:
     """`story` is on our clock (see `clock.on_our_clock`)."""
-    paths = trails(story, starts_asked(story))
+    asked = starts_asked(story)
+    paths = trails(story, asked)
     person = who(claim, paths)
-    tries = _own_tries(claim, story, person)
+    tries = _own_tries(claim, tries_of(asked, claim.filed_at), person)
     scored = score(claim, story, person)
     best = _best(scored, tries, claim, person)
     transaction = best.transaction if best else None
@@ -96,9 +97,9 @@ def _from_start(best: Scored, at: datetime) -> timedelta:
     return abs(best.transaction.started_at - at)
 
 
-def _own_tries(claim: Claim, story: Story, person: Who) -> list[Try]:
+def _own_tries(claim: Claim, tries: Sequence[Try], person: Who) -> list[Try]:
     """By token; without one, tries at the named plug at the stated time, if he says it did not start."""
-    failed = [t for t in tries_of(story, claim.filed_at) if t.outcome != "pending"]
+    failed = [t for t in tries if t.outcome != "pending"]
     at = claim.occurred_at or claim.filed_at
     if person.known:
         reach = _HOUR if claim.occurred_at else timedelta(days=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,7 +34,8 @@ class Trail:
 
 
 def trails(story: Story, asked: Sequence[Asked]) -> list[Trail]:
-    return [_follow(group, story, asked) for group in _groups(story.payments)]
+    starts = _starts(story, asked)
+    return [_follow(group, story, starts) for group in _groups(story.payments)]
 
 
 def names(payment: Payment, transaction: Transaction, station: str) -> bool:
@@ -47,23 +49,40 @@ def names(payment: Payment, transaction: Transaction, station: str) -> bool:
 
 def _groups(payments: Sequence[Payment]) -> list[tuple[Payment, ...]]:
     """Joined by order, by `of`, and by the transaction they name."""
-    groups: list[list[Payment]] = []
+    group_of: dict[tuple[str, ...], list[Payment]] = {}
     for payment in sorted(payments, key=lambda p: (p.at, p.reference)):
-        mine = [g for g in groups if any(_together(payment, other) for other in g)]
-        joined = [p for g in mine for p in g] + [payment]
-        groups = [g for g in groups if g not in mine] + [joined]
-    return [tuple(sorted(g, key=lambda p: (p.at, p.reference))) for g in groups]
+        mine = {id(group_of[key]): group_of[key] for key in _keys(payment) if key in group_of}
+        joined = [p for group in mine.values() for p in group] + [payment]
+        for member in joined:
+            group_of.update(dict.fromkeys(_keys(member), joined))
+    groups = {id(g): tuple(sorted(g, key=lambda p: (p.at, p.reference))) for g in group_of.values()}
+    return sorted(groups.values(), key=lambda g: (g[0].at, g[0].reference))
 
 
-def _together(one: Payment, other: Payment) -> bool:
-    if one.order is not None and one.order == other.order:
-        return True
-    if one.transaction is not None and (one.transaction, one.station) == (other.transaction, other.station):
-        return True
-    return one.of == other.reference or other.of == one.reference
+def _keys(payment: Payment) -> list[tuple[str, ...]]:
+    """What ties a payment to others."""
+    keys: list[tuple[str, ...]] = [("payment", payment.reference)]
+    if payment.of is not None:
+        keys.append(("payment", payment.of))
+    if payment.order is not None:
+        keys.append(("order", payment.order))
+    if payment.transaction is not None:
+        keys.append(("transaction", payment.transaction, payment.station or ""))
+    return keys
 
 
-def _follow(group: tuple[Payment, ...], story: Story, asked: Sequence[Asked]) -> Trail:
+Start = tuple[datetime, Asked | None, Transaction | None]
+
+
+def _starts(story: Story, asked: Sequence[Asked]) -> list[Start]:
+    """All starts at the station in time order: those asked for, and those that began unasked."""
+    known = {a.transaction.id for a in asked if a.transaction}
+    starts: list[Start] = [(a.at, a, a.transaction) for a in asked]
+    starts += [(t.started_at, None, t) for t in story.transactions if t.id not in known]
+    return sorted(starts, key=lambda s: s[0])
+
+
+def _follow(group: tuple[Payment, ...], story: Story, starts: Sequence[Start]) -> Trail:
     station = story.station.id
     for payment in group:
         for transaction in story.transactions:
@@ -74,25 +93,23 @@ def _follow(group: tuple[Payment, ...], story: Story, asked: Sequence[Asked]) ->
     first = next((p for p in group if p.kind in ("capture", "hold")), None)
     if first is None or first.station not in (None, station):
         return Trail(group)
-    return _by_time(group, first, story, asked)
+    return _by_time(group, first, story, starts)
 
 
-def _by_time(group: tuple[Payment, ...], first: Payment, story: Story, asked: Sequence[Asked]) -> Trail:
+def _by_time(group: tuple[Payment, ...], first: Payment, story: Story, starts: Sequence[Start]) -> Trail:
     """Paid before: the first start of that token after it. Paid after: the session just ended."""
-    known = {a.transaction.id for a in asked if a.transaction}
-    starts: list[tuple[datetime, Asked | None, Transaction | None]] = [
-        (a.at, a, a.transaction) for a in asked if _fits(first, a.token, a.evse)
-    ]
-    starts += [
-        (t.started_at, None, t) for t in story.transactions if t.id not in known and _fits(first, t.token, t.evse)
-    ]
-    ahead = [s for s in starts if -_SLACK <= s[0] - first.at <= _BEFORE_START]
-    if ahead:
-        _, act, transaction = min(ahead, key=lambda s: s[0])
-        return Trail(group, transaction) if transaction else Trail(group, asked=act)
+    soon = bisect_left(starts, first.at - _SLACK, key=lambda s: s[0])
+    for at, act, transaction in starts[soon:]:
+        if at - first.at > _BEFORE_START:
+            break
+        token, evse = (act.token, act.evse) if act else (None, None)
+        if act is None and transaction is not None:
+            token, evse = transaction.token, transaction.evse
+        if _fits(first, token, evse):
+            return Trail(group, transaction) if transaction else Trail(group, asked=act)
     ended = [
         t for t in story.transactions
-        if _fits(first, t.token, t.evse) and t.stopped_at and -_SLACK <= first.at - t.stopped_at <= _AFTER_STOP
+        if t.stopped_at and -_SLACK <= first.at - t.stopped_at <= _AFTER_STOP and _fits(first, t.token, t.evse)
     ]
     if ended:
         return Trail(group, max(ended, key=lambda t: t.stopped_at or t.started_at))

@@ -61,11 +61,11 @@ def starts_asked(story: Story) -> list[Asked]:
     ]
 
 
-def tries_of(story: Story, now: datetime) -> list[Try]:
+def tries_of(asked: Iterable[Asked], now: datetime) -> list[Try]:
     """The starts nothing came of. One that may still begin is `pending`."""
     return [
         Try(a.at, a.token, a.evse, _outcome(a, now), a.command, a.authorization)
-        for a in starts_asked(story)
+        for a in asked
         if a.transaction is None
     ]
 

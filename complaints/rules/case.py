@@ -333,7 +333,7 @@ class Case:
     @cached_property
     def station_tries(self) -> tuple[Try, ...]:
         """Every try at the station nothing came of, the driver's own included."""
-        return tuple(tries_of(self.story, self.now))
+        return tuple(tries_of(self.asked, self.now))
 
     @property
     def tries(self) -> tuple[Try, ...]:

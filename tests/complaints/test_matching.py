@@ -104,18 +104,19 @@ def test_the_failed_try_he_paid_for_is_meant_not_the_later_success() -> None:
 
 
 def test_a_card_shown_to_stop_is_no_try() -> None:
-    assert not tries_of(session().card(-60.2).story(), FILED)
+    assert not tries_of(starts_asked(session().card(-60.2).story()), FILED)
 
 
 def test_a_card_shown_after_the_plug_opened_the_transaction_is_no_try() -> None:
     tale = Tale(v2=True).plugged(-91).start(-91)
     tale.card(-90).charges(-85, -65).stop(-60, wh=9000)
-    assert not tries_of(tale.story(), FILED)
+    assert not tries_of(starts_asked(tale.story()), FILED)
 
 
 def test_a_refused_card_is_a_try_and_so_is_an_unanswered_start() -> None:
     tale = Tale().card(-80, status="Invalid").asks(-70, "start", state="sent").asks(-60, "start", state="offline")
-    assert [t.outcome for t in tries_of(tale.story(), FILED)] == ["token_refused", "unanswered", "offline"]
+    tries = tries_of(starts_asked(tale.story()), FILED)
+    assert [t.outcome for t in tries] == ["token_refused", "unanswered", "offline"]
 
 
 def test_the_stations_question_about_a_token_we_sent_is_the_same_act() -> None:
@@ -125,7 +126,7 @@ def test_the_stations_question_about_a_token_we_sent_is_the_same_act() -> None:
 
 
 def test_a_start_may_still_come() -> None:
-    assert [t.outcome for t in tries_of(Tale().asks(-1, "start").story(), FILED)] == ["pending"]
+    assert [t.outcome for t in tries_of(starts_asked(Tale().asks(-1, "start").story()), FILED)] == ["pending"]
 
 
 def test_his_session_elsewhere_is_pointed_at() -> None:
