@@ -27,13 +27,14 @@ from csms.kit.db import Db, connect
 from csms.kit.migrate import migrate
 from csms.kit.postgres import EmbeddedPostgres
 from csms.kit.supervise import Owner
-from csms.rest import LARGER_BODIES, routers
-from csms.rest.health import Meter
+from csms.rest import routers
 from csms.rest.http import BodyLimit, answer_with_problems
 
 log = structlog.get_logger()
 
 API = "/api/v1"
+LARGEST_UPLOAD = 257 * 1024 * 1024
+"""A little above what `csms.uploads` takes, so that its own words tell what is too large."""
 
 
 class Product:
@@ -72,15 +73,12 @@ class Product:
         app.add_middleware(
             BodyLimit, limit=self.settings.max_body_bytes,
             larger={
-                **LARGER_BODIES,
+                f"{API}/journal": self.settings.max_journal_bytes, "/uploads/": LARGEST_UPLOAD,
                 f"{API}/complaints": self.settings.max_filing_bytes, "/r/": self.settings.max_filing_bytes,
                 "/c/": self.settings.max_filing_bytes,
             },
         )
-        stations = routers(
-            self.csms, public_url=self.public_url, uploads_folder=self._uploads_folder(), meters=self._meters()
-        )
-        for each in stations:
+        for each in routers(self.centre, uploads=self._uploads_folder(), public_url=self.public_url):
             app.include_router(each)
         app.include_router(rest.router(self.desk, public_url=self.settings.public_url), prefix=API)
         return app
@@ -92,15 +90,6 @@ class Product:
 
     def _uploads_folder(self) -> Path:
         return (self.settings.data or Path("data")) / "uploads"
-
-    def _meters(self) -> list[Meter]:
-        inbox, gateway = self.centre.inbox, self.centre.gateway
-        return [
-            Meter("ohmbudsman_stations_connected", "Stations with an open socket here.", lambda: len(gateway.sessions)),
-            Meter("ohmbudsman_inbox_waiting", "Messages read and not yet committed.", lambda: len(inbox.waiting)),
-            Meter("ohmbudsman_inbox_last_batch", "Messages of the last commit.", lambda: inbox.last_batch),
-            Meter("ohmbudsman_acknowledged", "Messages committed.", lambda: inbox.committed, kind="counter"),
-        ]
 
 
 @asynccontextmanager

@@ -42,6 +42,7 @@ class Settings(BaseModel):
     max_frame_bytes: int = Field(512 * 1024, ge=1024, description="Largest OCPP message taken.")
     max_body_bytes: int = Field(256 * 1024, ge=1024, description="Largest HTTP body, where no other limit is named.")
     max_filing_bytes: int = Field(64 * 1024 * 1024, ge=1024, description="Largest complaint with its attachments.")
+    max_journal_bytes: int = Field(1024 * 1024 * 1024, ge=1024, description="Largest journal import.")
     max_attachment_bytes: int = Field(10 * 1024 * 1024, ge=1024, description="Largest single attachment.")
     four_eyes_above: Decimal = Field(
         Decimal(200), ge=0, description="Refunds above this amount need an approval by someone else."

@@ -53,5 +53,6 @@ def meters_of(centre: Parts) -> list[Meter]:
         Meter("ohmbudsman_stations_connected", "Stations connected to this process.", lambda: len(gateway.sessions)),
         Meter("ohmbudsman_inbox_waiting", "Messages that wait to be committed.", lambda: len(inbox.waiting)),
         Meter("ohmbudsman_inbox_last_batch", "Messages in the last committed batch.", lambda: inbox.last_batch),
+        Meter("ohmbudsman_acknowledged", "Messages committed.", lambda: inbox.committed, kind="counter"),
         Meter("ohmbudsman_database_away", "1 while the database cannot be written.", lambda: bool(inbox.away_since)),
     ]
