@@ -46,10 +46,12 @@ KINDS = {
     "UnderVoltage": "voltage", "InternalError": "internal", "PowerSwitchFailure": "internal", "Controller": "internal",
 }
 COMMANDS = {
-    "Reset": "reset", "UnlockConnector": "unlock", "RemoteStartTransaction": "start", "RequestStartTransaction": "start",
+    "Reset": "reset", "UnlockConnector": "unlock",
+    "RemoteStartTransaction": "start", "RequestStartTransaction": "start",
     "RemoteStopTransaction": "stop", "RequestStopTransaction": "stop", "TriggerMessage": "trigger",
     "ChangeAvailability": "set_availability", "GetDiagnostics": "fetch_log", "GetLog": "fetch_log",
 }
+TROUBLE = ("Problem", "Tripped", "Active", "Overload")
 FIELDS = {
     "Energy.Active.Import.Register": "energy_wh", "Power.Active.Import": "power_w", "Current.Import": "current_a",
     "Current.Offered": "offered_a", "Voltage": "voltage_v", "SoC": "soc_percent", "Temperature": "temperature_c",
@@ -151,7 +153,7 @@ TOPICS = {
 
 
 def when(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 class Book:
@@ -216,7 +218,8 @@ class Book:
     def ask(self, at: datetime, frame: str, action: str, body: dict[str, Any], by: str) -> None:
         online = bool(self.connections) and self.connections[-1].disconnected_at is None
         token = body.get("idTag") or (body.get("idToken") or {}).get("idToken")
-        operative = {"Operative": True, "Inoperative": False}.get(body.get("type") or body.get("operationalStatus") or "")
+        wanted = body.get("type") or body.get("operationalStatus") or ""
+        operative = {"Operative": True, "Inoperative": False}.get(wanted)
         said = body.get("transactionId")
         self.commands.append(CommandFact(
             frame, self.name, action, COMMANDS.get(action, "other"), body, "unanswered" if online else "offline",
@@ -228,7 +231,8 @@ class Book:
     def answered(self, at: datetime, frame: str, answer: dict[str, Any]) -> None:
         good = answer.get("status") in ("Accepted", "Unlocked", "Scheduled")
         self.commands[-1] = replace(
-            self.commands[-1], state="accepted" if good else "rejected", answer=answer, settled_at=at, answer_frame=frame,
+            self.commands[-1], state="accepted" if good else "rejected", answer=answer, settled_at=at,
+            answer_frame=frame,
         )
 
     def on_BootNotification(self, body: Any, at: datetime, frame: str, answer: Any) -> None:
@@ -248,7 +252,8 @@ class Book:
         self.statuses.append(StatusChange(evse, 1, status, device, at, frame))
         error = body.get("errorCode", "NoError")
         if error != "NoError":
-            self.fault(evse, error, body.get("vendorErrorCode"), device, at, frame, status != "Faulted", body.get("info"))
+            warning = status != "Faulted"
+            self.fault(evse, error, body.get("vendorErrorCode"), device, at, frame, warning, body.get("info"))
         elif self.v16 and status != "Faulted":
             self.clear(lambda f: f.evse == evse, device)
 
@@ -263,22 +268,24 @@ class Book:
         )
 
     def on_StopTransaction(self, body: Any, at: datetime, frame: str, answer: Any) -> None:
+        said = str(body["transactionId"])
         for value in body.get("transactionData", []):
-            self.sample(value, self.transactions[str(body["transactionId"])].evse, at, frame, str(body["transactionId"]))
-        self.stop(str(body["transactionId"]), when(body["timestamp"]), at, frame, float(body["meterStop"]),
+            self.sample(value, self.transactions[said].evse, at, frame, said)
+        self.stop(said, when(body["timestamp"]), at, frame, float(body["meterStop"]),
                   body.get("reason"), None, body.get("idTag"))
 
     def on_MeterValues(self, body: Any, at: datetime, frame: str, answer: Any) -> None:
-        said = body.get("transactionId")
+        said = None if body.get("transactionId") is None else str(body["transactionId"])
         for value in body["meterValue"]:
-            self.sample(value, body.get("connectorId", body.get("evseId")), at, frame, None if said is None else str(said))
+            self.sample(value, body.get("connectorId", body.get("evseId")), at, frame, said)
 
     # 2.0.1
 
     def on_TransactionEvent(self, body: Any, at: datetime, frame: str, answer: Any) -> None:
         info, device, offline = body["transactionInfo"], when(body["timestamp"]), body.get("offline", False)
         said, state = info["transactionId"], info.get("chargingState")
-        evse = (body.get("evse") or {}).get("id") or (self.transactions[said].evse if said in self.transactions else None)
+        known_evse = self.transactions[said].evse if said in self.transactions else None
+        evse = (body.get("evse") or {}).get("id") or known_evse
         token = (body.get("idToken") or {}).get("idToken")
         if said not in self.transactions:
             self.close_open(evse, device)
@@ -309,7 +316,7 @@ class Book:
             evse, code = (part.get("evse") or {}).get("id", 0), f"{part['name']}.{event['variable']['name']}"
             if event.get("cleared") or event["actualValue"] == "false":
                 self.clear(lambda f, evse=evse, code=code: f.evse == evse and f.code == code, device)
-            elif event["actualValue"] == "true" and event["variable"]["name"] in ("Problem", "Tripped", "Active", "Overload"):
+            elif event["actualValue"] == "true" and event["variable"]["name"] in TROUBLE:
                 self.fault(evse, code, event.get("techCode"), device, at, frame, False, event.get("techInfo"))
 
     # Common
@@ -375,7 +382,8 @@ class Book:
                     Decimal(idle["cap"]) if "cap" in idle else None) if idle else None),)
 
     def story(self, since: datetime, until: datetime, payments: tuple[Payment, ...], *,
-              elsewhere: tuple[Transaction, ...], neighbours: tuple[Connection, ...], others: tuple[Station, ...]) -> Story:
+              elsewhere: tuple[Transaction, ...], neighbours: tuple[Connection, ...],
+              others: tuple[Station, ...]) -> Story:
         if self.pending:
             self.settle({})
         online = bool(self.connections) and self.connections[-1].disconnected_at is None
