@@ -19,7 +19,8 @@ from csms.vocabulary import CommandFact, Payment, Transaction
 log = structlog.get_logger()
 
 NAME = "complaints"
-BATCH = 500
+BATCH = 100
+"""Events a transaction. The cases they touch stay locked until its end."""
 
 MARK = "select event from worker_marks where name = $1 for update skip locked"
 MOVE_MARK = "update worker_marks set event = $2 where name = $1 and event < $2"
@@ -90,9 +91,11 @@ class Worker:
                 if fact and fact.complaint:
                     await self._note_command(conn, event.kind, fact.complaint, fact)
             case "transaction.started" | "transaction.ended":
-                session = await self._csms.transaction(event.subject)
-                if session:
-                    await self._note_session(conn, event.kind, session)
+                # Most sessions concern no case: asked first, it spares reading them.
+                if event.station and await cases.open_at(conn, event.station):
+                    session = await self._csms.transaction(event.subject)
+                    if session:
+                        await self._note_session(conn, event.kind, session)
             case "payment.recorded":
                 for payment in await self._csms.payments_of(references=[event.subject]):
                     if payment.reference == event.subject:
