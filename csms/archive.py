@@ -47,12 +47,11 @@ class Archive:
             return await records.journalled(conn, after, 1000)
 
     async def frames(
-        self, station: str, since: datetime, until: datetime, *, after: tuple[datetime, int] | None = None,
-        limit: int = 100,
+        self, station: str, since: datetime, until: datetime, *, after: int = 0, limit: int = 100
     ) -> list[Row]:
-        """Rows of the journal in order of receipt; `after` is (received_at, seq)."""
+        """Rows of the journal, as they are chained; `after` is the number of the last one seen."""
         async with self.db.acquire() as conn:
-            return await records.frames(conn, station, since, until, after or (since, -1), limit)
+            return await records.frames(conn, station, since, until, after, limit)
 
     async def repairs(
         self, *, after: tuple[str, str, str, str] = ("", "", "", ""), limit: int = 100

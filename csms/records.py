@@ -6,12 +6,12 @@ from datetime import datetime
 
 from csms.kit.db import Conn, Row
 
-# Not by seq alone: history brought in later has higher numbers and earlier times.
+# By number, which is how the chain runs: an answer may have been sent later than the next frame came in.
 FRAMES = """
     select station, seq, received_at, at, kind, message_id, action, frame, by, complaint, repairs, hash, prev_hash
     from frames
-    where station = $1 and received_at >= $2 and received_at < $3 and (received_at, seq) > ($4, $5)
-    order by received_at, seq limit $6
+    where station = $1 and received_at >= $2 and received_at < $3 and seq > $4
+    order by seq limit $5
 """
 
 KNOCKS = """
@@ -51,10 +51,10 @@ MIGRATED = "select name from migrations"
 
 
 async def frames(
-    conn: Conn, station: str, since: datetime, until: datetime, after: tuple[datetime, int], limit: int
+    conn: Conn, station: str, since: datetime, until: datetime, after: int, limit: int
 ) -> list[Row]:
-    """The journal between two receipt times; `after` is (received_at, seq) of the last row seen."""
-    return list(await conn.fetch(FRAMES, station, since, until, *after, limit))
+    """What the journal took in between two times; `after` is the number of the last row seen."""
+    return list(await conn.fetch(FRAMES, station, since, until, after, limit))
 
 
 async def knocks(conn: Conn, after: tuple[datetime, str] | None, limit: int) -> list[Row]:

@@ -100,13 +100,13 @@ def router(csms: Csms) -> APIRouter:
         id: Named, page: Paging, since: Since = None, until: Until = None,
         raw: Annotated[bool, Query(description="Adds `text`: exactly what was hashed.")] = False,
     ) -> Response:
-        """The journal, in order of receipt."""
+        """The journal, in the order in which its rows are chained."""
         await known(csms, id)
-        start = after(page, moment, place_in_journal)
+        (start,) = after(page, place_in_journal) or (0,)
         found = await csms.archive.frames(
-            id, since or BEGINNING, until or END, after=start and (start[0], start[1]), limit=page.limit + 1
+            id, since or BEGINNING, until or END, after=start, limit=page.limit + 1
         )
-        items, following = page.cut(found, lambda r: columns(r, ("received_at", "seq")))
+        items, following = page.cut(found, lambda r: [r["seq"]])
         return shapes.paged([shapes.frame(row, raw=raw) for row in items], following)
 
     @routes.get("/stations/{id}/faults", response_model=shapes.Listing[shapes.FaultShape])

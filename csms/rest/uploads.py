@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,8 +35,8 @@ def public_router(csms: Csms, folder: Path) -> APIRouter:
         expected = await csms.upload_expected(token)
         if expected is None:
             raise NotFound("no file is expected here: the address is unknown, used or too old")
-        name, chunks = await _file(request, filename)
-        kept = await uploads.keep(folder, chunks)
+        async with _file(request, filename) as (name, chunks):
+            kept = await uploads.keep(folder, chunks)
         received = await csms.receive_upload(expected.id, kept, name)
         if received is None:
             await uploads.discard(folder, kept)
@@ -45,15 +46,17 @@ def public_router(csms: Csms, folder: Path) -> APIRouter:
     return routes
 
 
-async def _file(request: Request, named: str) -> tuple[str, AsyncIterator[bytes]]:
+@asynccontextmanager
+async def _file(request: Request, named: str) -> AsyncIterator[tuple[str, AsyncIterator[bytes]]]:
     """(name, its bytes)."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        return named, request.stream()
-    form = await request.form(max_files=1, max_fields=20)
-    file = next((part for _, part in form.multi_items() if isinstance(part, UploadFile)), None)
-    if file is None:
-        raise HTTPException(400, "The form brings no file.")
-    return file.filename or named, _chunks(file)
+        yield named, request.stream()
+        return
+    async with request.form(max_files=1, max_fields=20) as form:
+        file = next((part for _, part in form.multi_items() if isinstance(part, UploadFile)), None)
+        if file is None:
+            raise HTTPException(400, "The form brings no file.")
+        yield file.filename or named, _chunks(file)
 
 
 async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:

@@ -57,6 +57,8 @@ class Http:
         made = Plug(f"{self.ocpp}/{station}", protocol, answers)
         await made.connect()
         self.plugs.append(made)
+        while not (await self("GET", f"/stations/{station}"))[1]["connected"]:
+            pass
         return made
 
 
