@@ -17,7 +17,7 @@ from csms.errors import NotFound
 from csms.rest import shapes
 from csms.rest.access import PREFIX, admit
 from csms.rest.http import Page, page
-from csms.rest.inputs import Wanted, after, moment, text
+from csms.rest.inputs import Named, Wanted, after, moment, text
 
 Paging = Annotated[Page, Depends(page)]
 
@@ -76,7 +76,7 @@ def router(csms: Csms, folder: Path) -> APIRouter:
         return shapes.paged([shapes.upload(u) for u in items], following)
 
     @routes.get("/uploads/{id}/file", response_class=FileResponse)
-    async def get_file(id: str) -> Response:
+    async def get_file(id: Named) -> Response:
         """The file itself, never as something a browser would run."""
         found = await csms.upload(id)
         if found is None or found.path is None:
