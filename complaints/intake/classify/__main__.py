@@ -52,13 +52,17 @@ def train(corrections: Path | None, out: Path) -> None:
 def evaluate(rounds: int, page: Path | None) -> None:
     from complaints.intake.classify import report, training
 
-    judged = training.cross_validate(rounds)
+    labelled, own = training.rows(training.LABELLED, "labelled"), training.rows(training.OWN, "own")
+    judged = training.cross_validate(labelled, own, rounds)
     print(report.summary(judged))
     print(report.confusions(judged))
+    ours = training.cross_validate(own, labelled, 1)
+    print("\nOur own texts, each held out in turn:\n")
+    print(report.summary(ours))
     if page:
-        own_only = training.cross_validate(1, theirs=False)
-        labelled_only = training.cross_validate(1, ours=False)
-        page.write_text(report.page(judged, own_only, labelled_only, rounds), "utf-8")
+        without = training.cross_validate(labelled, [], 1)
+        crossed = training.taught_only(labelled, own)
+        page.write_text(report.page(judged, ours, without, crossed, rounds), "utf-8")
 
 
 def judge(file: Path, model: Path) -> None:

@@ -38,10 +38,6 @@ def see_ideas(seen: Seen, text: str) -> None:
     if seen.danger.weight:
         ideas["danger" if seen.danger.certain else "hint of danger"] = list(seen.danger.spans)
     seen.ideas.update(ideas)
-    names = sorted(ideas)
-    for i, one in enumerate(names):
-        for other in names[i + 1 :]:
-            seen.ideas[f"{one} + {other}"] = ideas[one] + ideas[other]
 
 
 def see_grams(seen: Seen, text: str) -> None:
