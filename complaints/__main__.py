@@ -228,12 +228,14 @@ def _with_database(data: Path | None, database: str | None, work: Callable[[Any]
 @asynccontextmanager
 async def _database(data: Path | None, database: str | None) -> AsyncIterator[Any]:
     """The database of a running server or of a stopped one, migrated."""
+    from csms.kit import logs
     from csms.kit.db import connect
     from csms.kit.migrate import migrate
     from csms.kit.postgres import EmbeddedPostgres
 
     if data is None and database is None:
         raise click.UsageError("name the database: --data DIR or --database URL")
+    logs.configure(level="warning")
     embedded = None if database else EmbeddedPostgres(data or Path())
     dsn = database or await embedded.start()  # type: ignore[union-attr]
     try:

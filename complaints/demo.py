@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from charger_emulator import Clock, Station, Vehicle
 from PIL import Image
 
+from charger_emulator import Clock, Station, Vehicle
 from complaints.app import Product, running
 from complaints.settings import Settings
 from complaints.staff import add_user, create_token
@@ -151,8 +151,9 @@ class Story:
         self.ac = await self.station("AC22-02", "ocpp2.0.1", "Volterra", "VT22", [22.0], 50_000)
         for station in self.stations:
             shown = (await self.get(f"/stations/{station.id}"))["connectors"]
-            self.teller.saw(all(c["status"] == "Available" for c in shown),
-                            f"{station.id} speaks {station.wire.line.subprotocols[0]} and is free on {len(shown)} plug(s)")
+            free = all(c["status"] == "Available" for c in shown)
+            spoken = station.wire.line.subprotocols[0]
+            self.teller.saw(free, f"{station.id} speaks {spoken} and is free on {len(shown)} plug(s)")
         await self.ac.plug_in(1, Vehicle(max_kw=22))
         await self.start("AC22-02", 1, VISITOR)
         self.teller.say("AC22-02 charges a car all the while; the story is about DC60-01.")
@@ -170,8 +171,10 @@ class Story:
         await self.clock.sleep(2 * 60)
         await self.dc.unplug(1)
         ended = await self.ended(self.transaction)
-        self.teller.saw(ended["energy_wh"] is not None and ended["energy_wh"] < 50,
-                        f"transaction {ended['number']} ended with {ended['energy_wh']:.0f} Wh: the contactor never closed")
+        self.teller.saw(
+            ended["energy_wh"] is not None and ended["energy_wh"] < 50,
+            f"transaction {ended['number']} ended with {ended['energy_wh']:.0f} Wh: the contactor never closed",
+        )
 
     async def the_driver_complains(self) -> None:
         self.teller.chapter("The driver scans the code again and complains")
@@ -186,10 +189,12 @@ class Story:
                         f"filed with a photo: “{COMPLAINT}”")
         self.number = (await self.get("/complaints?station=DC60-01"))["items"][0]["number"]
         case = await self.get(f"/complaints/{self.number}")
-        self.teller.saw(case["topic"] == "charged_no_energy" and case["level"] == 2,
-                        f"{self.number}: {case['category']}/{case['topic']}, level {case['level']}, "
-                        f"for {case['department']}, due " + ", ".join(
-                            f"{d['kind']} {d['due_at'][11:16]}Z" for d in case["deadlines"]))
+        due = ", ".join(f"{d['kind']} by {d['due_at'][:16].replace('T', ' ')} UTC" for d in case["deadlines"])
+        self.teller.saw(
+            case["topic"] == "charged_no_energy" and case["level"] == 2,
+            f"{self.number}: {case['category']}/{case['topic']}, level {case['level']}, for {case['department']}",
+        )
+        self.teller.say(f"Clocks run: {due}.")
 
     async def the_truth_comes_out(self) -> None:
         self.teller.chapter("Before anybody looks, the evidence is gathered and frozen")
@@ -259,7 +264,8 @@ class Story:
     async def the_driver_confirms(self) -> None:
         self.teller.chapter("The driver opens his link and confirms")
         page = await self.web.get(self.tracking, headers={"Accept-Language": "zh-CN"})
-        self.teller.saw(page.status_code == 200 and "30.00" in page.text, "it tells him what happened and what comes back")
+        told = page.status_code == 200 and "30.00" in page.text
+        self.teller.saw(told, "it tells him what happened and what comes back")
         form = Form.of(page.text, "satisfaction")
         await self.web.post(form.action or self.tracking, data=form.fields | {"answer": "yes", "satisfaction": "5"})
         case = await until(self.confirmed, "his confirmation")

