@@ -15,11 +15,11 @@ from fastapi import FastAPI
 
 from complaints import rest
 from complaints.desk import Desk, DeskOptions
-from complaints.guards import remote
 from complaints.intake.classify import classify
-from complaints.judge import case_of, judge
+from complaints.judge import allowed_remotely, judge
 from complaints.settings import Settings
 from complaints.staff import Staff
+from complaints.web import routes as pages
 from complaints.worker import Worker
 from csms.app import Centre, CentreOptions
 from csms.kit.clock import Clock, system_clock
@@ -53,7 +53,7 @@ class Product:
         self.csms = self.centre.csms
         self.desk = Desk(
             db, self.csms, clock, classify=classify, judge=judge,
-            remote=lambda claim, story, now: remote(case_of(claim, story), story, now),
+            remote=allowed_remotely,
             options=DeskOptions(
                 zone=settings.zone, four_eyes_above=settings.four_eyes_above,
                 largest_attachment=settings.max_attachment_bytes,
@@ -81,6 +81,9 @@ class Product:
         for each in routers(self.centre, uploads=self._uploads_folder(), public_url=self.public_url):
             app.include_router(each)
         app.include_router(rest.router(self.desk, public_url=self.settings.public_url), prefix=API)
+        app.include_router(pages.build(
+            self.desk, self.csms, self.staff, self.settings, self.clock, ocpp=self.ocpp
+        ))
         return app
 
     @property
