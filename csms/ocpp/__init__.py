@@ -26,7 +26,7 @@ from csms.ocpp.link import (
     Stray as Stray,
 )
 from csms.ocpp.repairs import mend_values, repair
-from csms.vocabulary import Command, CommandState, Message, Reply, VariableValue
+from csms.vocabulary import Command, CommandState, Message, Reply, Told, VariableValue
 
 
 class Translator(Protocol):
@@ -40,6 +40,7 @@ class Translator(Protocol):
     def read_outcome(
         self, action: str, payload: Mapping[str, Any] | None, error_code: str | None = None
     ) -> CommandState: ...
+    def read_answer(self, action: str, asked: Mapping[str, Any], answer: Mapping[str, Any]) -> Told | None: ...
     def read_variables(self, action: str, payload: Mapping[str, Any]) -> tuple[VariableValue, ...]: ...
 
 

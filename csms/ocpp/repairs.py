@@ -18,7 +18,6 @@ import re
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 from jsonschema_rs import ValidationError, ValidationErrorKind as Kind
@@ -82,6 +81,9 @@ class Flaw:
         self.removed = isinstance(self.holder, list)
         return self.removed
 
+
+_LARGEST = 2.0**63
+"""No integer that a database keeps is larger, and none that OCPP means."""
 
 _ROUNDS = 6
 """A mended value may show the next flaw beneath it; nothing known takes more than four."""
@@ -175,7 +177,7 @@ def text_as_number(flaw: Flaw) -> bool:
         number = float(flaw.value)
     except ValueError:
         return False
-    if not isfinite(number):
+    if not abs(number) < _LARGEST:
         return False
     return flaw.put(int(number) if number.is_integer() else number)
 
@@ -184,7 +186,7 @@ def whole_number(flaw: Flaw) -> bool:
     """1.0 where 1 belongs: draft 4, and so 1.6, tells them apart."""
     if "integer" not in flaw.wanted or not isinstance(flaw.value, float) or not flaw.value.is_integer():
         return False
-    return flaw.put(int(flaw.value))
+    return abs(flaw.value) < _LARGEST and flaw.put(int(flaw.value))
 
 
 def text_as_boolean(flaw: Flaw) -> bool:

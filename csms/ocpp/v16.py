@@ -11,10 +11,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from csms.errors import BadInput
+from csms.errors import BadInput, StationMistake
+from csms.ocpp.orders16 import ORDERS, write_order
 from csms.ocpp.outcomes import int_or_none, outcome, text_or_none
 from csms.ocpp.samples import readings
+from csms.ocpp.schedules import read_profile, write_profile
 from csms.ocpp.times import moment, stamp
+from csms.ocpp.told import read_told
 from csms.vocabulary import (
     Beat,
     Booted,
@@ -32,14 +35,17 @@ from csms.vocabulary import (
     Reset,
     SecurityNoted,
     SetAvailability,
+    SigningAsked,
     Start,
     StatusReported,
     Stop,
     TokenPresented,
+    Told,
     TransactionEnded,
     TransactionStarted,
     Trigger,
     Unlock,
+    VariablesReported,
     VariableValue,
 )
 
@@ -87,14 +93,14 @@ def _started(p: Payload) -> TransactionStarted:
         connector=connector,
         token=p.get("idTag"),
         meter_wh=_number(p.get("meterStart")),
-        reservation=p.get("reservationId"),
+        reservation=_id(p.get("reservationId")),
     )
 
 
 def _ended(p: Payload) -> TransactionEnded:
     return TransactionEnded(
         at=moment(p.get("timestamp")),
-        number=p.get("transactionId"),
+        number=_id(p.get("transactionId")),
         token=p.get("idTag"),
         meter_wh=_number(p.get("meterStop")),
         reason=p.get("reason"),
@@ -123,15 +129,23 @@ _READERS: dict[str, Callable[[Payload], Message]] = {
     "DataTransfer": _passed,
     "SecurityEventNotification": lambda p: SecurityNoted(p["type"], moment(p.get("timestamp")), p.get("techInfo")),
     "FirmwareStatusNotification": lambda p: ProgressNoted("firmware", p["status"]),
-    "SignedFirmwareStatusNotification": lambda p: ProgressNoted("firmware", p["status"], p.get("requestId")),
+    "SignedFirmwareStatusNotification": lambda p: ProgressNoted("firmware", p["status"], _id(p.get("requestId"))),
     "DiagnosticsStatusNotification": lambda p: ProgressNoted("upload", p["status"]),
-    "LogStatusNotification": lambda p: ProgressNoted("upload", p["status"], p.get("requestId")),
+    "LogStatusNotification": lambda p: ProgressNoted("upload", p["status"], _id(p.get("requestId"))),
+    "SignCertificate": lambda p: SigningAsked(p["csr"]),
 }
 
 
 def _place(connector: int) -> tuple[int, int]:
     """1.6 connector n is EVSE n, connector 1; connector 0 is the station itself."""
+    if abs(connector) >= 2**31:
+        raise StationMistake("PropertyConstraintViolation", f"there is no connector {connector}")
     return connector, 1 if connector else 0
+
+
+def _id(number: int | None) -> int | None:
+    """None also for what no integer of OCPP (32 bits) means: an id that no station was given."""
+    return None if number is None or abs(number) >= 2**31 else number
 
 
 def _told(text: str | None) -> str | None:
@@ -191,6 +205,8 @@ def _action(message: Message | str) -> str:
             return message
         case Noted(action=action):
             return action
+        case SigningAsked():
+            return "SignCertificate"
         case Booted():
             return "BootNotification"
         case Beat():
@@ -237,8 +253,9 @@ def write_command(command: Command) -> tuple[str, dict[str, Any]]:
             return "Reset", {"type": "Hard" if hard else "Soft"}
         case Unlock(evse=evse):
             return "UnlockConnector", {"connectorId": evse}
-        case Start(token=token, evse=evse):
-            return "RemoteStartTransaction", {"idTag": token} | _at(evse)
+        case Start(token=token, evse=evse, profile=profile):
+            limited = {"chargingProfile": write_profile(profile, protocol16=True)} if profile else {}
+            return "RemoteStartTransaction", {"idTag": token} | _at(evse) | limited
         case Stop(transaction=transaction):
             if not re.fullmatch(r"-?[0-9]{1,18}", transaction):
                 raise BadInput("transaction", "an OCPP 1.6 station knows transactions by number")
@@ -259,6 +276,8 @@ def write_command(command: Command) -> tuple[str, dict[str, Any]]:
             return "GetConfiguration", {"key": list(names)} if names else {}
         case OtherCommand():
             return command.action, dict(command.payload)
+        case _:
+            return write_order(command)
 
 
 def read_command(action: str, payload: Payload) -> Command:
@@ -268,7 +287,7 @@ def read_command(action: str, payload: Payload) -> Command:
     """
     try:
         return _command(action, payload)
-    except (KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError, ValueError):
         return OtherCommand(action, payload)
 
 
@@ -279,7 +298,8 @@ def _command(action: str, p: Payload) -> Command:
         case "UnlockConnector":
             return Unlock(p["connectorId"])
         case "RemoteStartTransaction":
-            return Start(p["idTag"], p.get("connectorId"))
+            profile = read_profile(p["chargingProfile"]) if "chargingProfile" in p else None
+            return Start(p["idTag"], p.get("connectorId"), profile=profile)
         case "RemoteStopTransaction":
             return Stop(str(p["transactionId"]))
         case "TriggerMessage" | "ExtendedTriggerMessage":
@@ -292,12 +312,21 @@ def _command(action: str, p: Payload) -> Command:
             return FetchLog(p["log"]["remoteLocation"], p["requestId"], p["logType"])
         case "GetConfiguration":
             return ReadVariables(tuple(p.get("key", ())))
-    return OtherCommand(action, p)
+    reader = ORDERS.get(action)
+    return reader(p) if reader else OtherCommand(action, p)
 
 
 def read_outcome(action: str, payload: Payload | None, error_code: str | None = None) -> CommandState:
     """What the station's answer comes to."""
     return outcome(action, payload, error_code)
+
+
+def read_answer(action: str, asked: Payload, answer: Payload) -> Told | None:
+    """What the answer tells beyond yes and no."""
+    if action != "GetConfiguration":
+        return read_told(action, asked, answer)
+    variables = read_variables(action, answer)
+    return VariablesReported(variables) if variables else None
 
 
 def read_variables(action: str, payload: Payload) -> tuple[VariableValue, ...]:

@@ -10,10 +10,14 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from csms.errors import BadInput
+from csms.errors import BadInput, StationMistake
+from csms.ocpp.orders2 import ORDERS, named, write_order
 from csms.ocpp.outcomes import int_or_none, outcome, text_or_none
+from csms.ocpp.reported2 import REPORTED
 from csms.ocpp.samples import first_register, last_register, readings
+from csms.ocpp.schedules import read_profile, write_profile
 from csms.ocpp.times import moment, stamp
+from csms.ocpp.told import read_told
 from csms.vocabulary import (
     Beat,
     Booted,
@@ -26,6 +30,7 @@ from csms.vocabulary import (
     Message,
     MeterReported,
     Noted,
+    Noticed,
     OtherCommand,
     ProgressNoted,
     ReadVariables,
@@ -33,10 +38,12 @@ from csms.vocabulary import (
     Reset,
     SecurityNoted,
     SetAvailability,
+    SigningAsked,
     Start,
     StatusReported,
     Stop,
     TokenPresented,
+    Told,
     TransactionEnded,
     TransactionStarted,
     TransactionUpdated,
@@ -71,7 +78,7 @@ def _booted(p: Payload) -> Booted:
 
 def _status(p: Payload) -> StatusReported:
     return StatusReported(
-        int(p["evseId"]), int(p.get("connectorId", 1)), p["connectorStatus"], moment(p.get("timestamp"))
+        _number_of(p["evseId"]), _number_of(p.get("connectorId", 1)), p["connectorStatus"], moment(p.get("timestamp"))
     )
 
 
@@ -153,7 +160,11 @@ def _event(e: Payload) -> ComponentEvent:
 
 def _reported(p: Payload) -> VariablesReported:
     return VariablesReported(
-        tuple(_variable(data, attribute) for data in p.get("reportData", ()) for attribute in data["variableAttribute"])
+        tuple(
+            _variable(data, attribute) for data in p.get("reportData", ()) for attribute in data["variableAttribute"]
+        ),
+        _whole(p.get("requestId")),
+        bool(p.get("tbc")),
     )
 
 
@@ -184,13 +195,14 @@ _READERS: dict[str, Callable[[Payload], Message]] = {
     "StatusNotification": _status,
     "Authorize": _presented,
     "TransactionEvent": _transaction,
-    "MeterValues": lambda p: MeterReported(int(p["evseId"]), None, None, readings(p["meterValue"])),
+    "MeterValues": lambda p: MeterReported(_number_of(p["evseId"]), None, None, readings(p["meterValue"])),
     "NotifyEvent": lambda p: EventsNoted(tuple(_event(event) for event in p["eventData"])),
     "NotifyReport": _reported,
     "DataTransfer": lambda p: DataPassed(p.get("vendorId", ""), p.get("messageId"), p.get("data")),
     "SecurityEventNotification": lambda p: SecurityNoted(p["type"], moment(p.get("timestamp")), p.get("techInfo")),
     "FirmwareStatusNotification": lambda p: ProgressNoted("firmware", p["status"], _whole(p.get("requestId"))),
     "LogStatusNotification": lambda p: ProgressNoted("upload", p["status"], _whole(p.get("requestId"))),
+    **REPORTED,
 }
 
 
@@ -201,7 +213,15 @@ def _place(evse: Payload | None) -> tuple[int | None, int | None]:
 
 
 def _whole(number: Any) -> int | None:
-    return None if number is None else int(number)
+    """None also for what no integer of OCPP (32 bits) means: an id that no station was given."""
+    return None if number is None or abs(number) >= 2**31 else int(number)
+
+
+def _number_of(evse: Any) -> int:
+    """An EVSE that something is said about."""
+    if abs(evse) >= 2**31:
+        raise StationMistake("PropertyConstraintViolation", f"there is no EVSE {evse}")
+    return int(evse)
 
 
 # What it is answered
@@ -254,8 +274,10 @@ def _action(message: Message | str) -> str:
     match message:
         case str():
             return message
-        case Noted(action=action):
+        case Noted(action=action) | Noticed(action=action):
             return action
+        case SigningAsked():
+            return "SignCertificate"
         case Booted():
             return "BootNotification"
         case Beat():
@@ -300,6 +322,8 @@ def write_command(command: Command) -> tuple[str, dict[str, Any]]:
             if request is None:
                 raise BadInput("remote_start_id", "a 2.x start has an id, to know its transaction by")
             payload = {"idToken": {"idToken": token, "type": kind}, "remoteStartId": request}
+            if command.profile is not None:
+                payload["chargingProfile"] = write_profile(command.profile, protocol16=False)
             return "RequestStartTransaction", payload if evse is None else payload | {"evseId": evse}
         case Stop(transaction=transaction):
             return "RequestStopTransaction", {"transactionId": transaction}
@@ -313,9 +337,11 @@ def write_command(command: Command) -> tuple[str, dict[str, Any]]:
         case ReadVariables(names=names):
             if not names:
                 raise BadInput("names", "2.x reads variables by name; all of them come with GetBaseReport")
-            return "GetVariables", {"getVariableData": [_named(name) for name in names]}
+            return "GetVariables", {"getVariableData": [named(name) for name in names]}
         case OtherCommand():
             return command.action, dict(command.payload)
+        case _:
+            return write_order(command)
 
 
 def read_command(action: str, payload: Payload) -> Command:
@@ -325,7 +351,7 @@ def read_command(action: str, payload: Payload) -> Command:
     """
     try:
         return _command(action, payload)
-    except (KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError, ValueError):
         return OtherCommand(action, payload)
 
 
@@ -337,7 +363,8 @@ def _command(action: str, p: Payload) -> Command:
             return Unlock(p["evseId"], p["connectorId"])
         case "RequestStartTransaction":
             token = p["idToken"]
-            return Start(token["idToken"], p.get("evseId"), token["type"], p["remoteStartId"])
+            profile = read_profile(p["chargingProfile"]) if "chargingProfile" in p else None
+            return Start(token["idToken"], p.get("evseId"), token["type"], p["remoteStartId"], profile)
         case "RequestStopTransaction":
             return Stop(p["transactionId"])
         case "TriggerMessage":
@@ -352,12 +379,21 @@ def _command(action: str, p: Payload) -> Command:
             return ReadVariables(
                 tuple(f"{one['component']['name']}.{one['variable']['name']}" for one in p["getVariableData"])
             )
-    return OtherCommand(action, p)
+    reader = ORDERS.get(action)
+    return reader(p) if reader else OtherCommand(action, p)
 
 
 def read_outcome(action: str, payload: Payload | None, error_code: str | None = None) -> CommandState:
     """What the station's answer comes to."""
     return outcome(action, payload, error_code)
+
+
+def read_answer(action: str, asked: Payload, answer: Payload) -> Told | None:
+    """What the answer tells beyond yes and no."""
+    if action != "GetVariables":
+        return read_told(action, asked, answer)
+    variables = read_variables(action, answer)
+    return VariablesReported(variables) if variables else None
 
 
 def read_variables(action: str, payload: Payload) -> tuple[VariableValue, ...]:
@@ -378,10 +414,3 @@ def _at(evse: int | None, connector: int | None) -> dict[str, Any]:
     if evse is None:
         return {}
     return {"evse": {"id": evse} if connector is None else {"id": evse, "connectorId": connector}}
-
-
-def _named(name: str) -> dict[str, Any]:
-    component, _, variable = name.partition(".")
-    if not variable:
-        raise BadInput("names", f"{name}: a variable of 2.x is named Component.Variable")
-    return {"component": {"name": component}, "variable": {"name": variable}}

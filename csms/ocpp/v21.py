@@ -9,31 +9,33 @@ from csms.ocpp import v201
 from csms.ocpp.times import stamp
 from csms.ocpp.v201 import (
     read,
+    read_answer,
     read_command,
     read_outcome,
     read_reply,
     read_variables,
     write_command,
 )
-from csms.vocabulary import Message, Noted, Reply
+from csms.vocabulary import Message, Noticed, Reply
 
 __all__ = [
-    "read", "read_command", "read_outcome", "read_reply", "read_variables", "write_command", "write_reply",
+    "read", "read_answer", "read_command", "read_outcome", "read_reply", "read_variables", "write_command",
+    "write_reply",
 ]  # fmt: skip
 
 
 def write_reply(message: Message | str, reply: Reply) -> dict[str, Any]:
-    """The answer to a message; two of 2.1 repeat part of the question, so they are answered from a `Noted`."""
+    """The answer to a message; two of 2.1 repeat part of the question, so they are answered from what was asked."""
     match message:
-        case Noted(action="GetCertificateChainStatus", payload=payload):
+        case Noticed(action="GetCertificateChainStatus", detail=payload):
             asked = payload["certificateStatusRequests"]
             return {"certificateStatus": [_unknown_certificate(one, reply) for one in asked]}
-        case Noted(action="VatNumberValidation", payload=payload):
+        case Noticed(action="VatNumberValidation", detail=payload):
             place = {"evseId": payload["evseId"]} if "evseId" in payload else {}
             return {"vatNumber": payload["vatNumber"], "status": reply.status or "Rejected"} | place
-        case Noted(action="NotifyEVChargingNeeds") | "NotifyEVChargingNeeds":
+        case Noticed(action="NotifyEVChargingNeeds") | "NotifyEVChargingNeeds":
             return {"status": reply.status or "NoChargingProfile"}
-        case Noted(action="OpenPeriodicEventStream" | "PullDynamicScheduleUpdate"):
+        case Noticed(action="OpenPeriodicEventStream" | "PullDynamicScheduleUpdate"):
             return {"status": reply.status or "Rejected"}
         case "OpenPeriodicEventStream" | "PullDynamicScheduleUpdate":
             return {"status": reply.status or "Rejected"}

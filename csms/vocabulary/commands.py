@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from csms.vocabulary.controls import Profile
+from csms.vocabulary.orders import Order
+
 
 @dataclass(frozen=True, slots=True)
 class Reset:
@@ -31,6 +34,8 @@ class Start:
     evse: int | None = None
     token_type: str = "Central"  # noqa: S105 - IdTokenEnumType of 2.0.1
     remote_start_id: int | None = None
+    profile: Profile | None = None
+    """Holds for the transaction that begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ class OtherCommand:
     payload: Mapping[str, Any]
 
 
-Command = Reset | Unlock | Start | Stop | Trigger | SetAvailability | FetchLog | ReadVariables | OtherCommand
+Command = Reset | Unlock | Start | Stop | Trigger | SetAvailability | FetchLog | ReadVariables | Order | OtherCommand
 
 
 class CommandState(StrEnum):

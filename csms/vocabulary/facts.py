@@ -217,6 +217,33 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """A cap in force on an EVSE (0: the whole station) over a stretch of time, by a charging profile or by others."""
+
+    id: str
+    station: str
+    evse: int
+    purpose: str
+    """station_max, tx_default, tx, external, priority, local_generation"""
+    source: str
+    """csms where it was ours, else who imposed it: EMS, SO, CSO, Other"""
+    since: datetime
+    until: datetime | None
+    limit_w: float | None
+    limit_a: float | None
+    """Each phase. One of the two is known: the profile's own unit."""
+    phases: int | None
+    profile: int | None
+    stack: int
+    frame: str
+    """The question that installed it, or the message that told of it."""
+
+    @property
+    def ours(self) -> bool:
+        return self.source == "csms"
+
+
+@dataclass(frozen=True, slots=True)
 class Boot:
     at: datetime
     reason: str | None
@@ -315,3 +342,5 @@ class Story:
     last_status_before: Mapping[int, StatusChange] = field(default_factory=dict)
     """EVSE -> the last connector status known before `since`."""
     other_stations: tuple[Station, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    """Charging limits that were in force, by EVSE and time."""

@@ -7,6 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from csms.vocabulary.reports import (
+    CustomerTold,
+    DisplaysReported,
+    LimitImposed,
+    LimitLifted,
+    MonitorsReported,
+    Noticed,
+    ProfilesReported,
+    ReservationEnded,
+    SigningAsked,
+    VariablesReported,
+)
+
 # Plain slotted dataclasses, not pydantic: the official schema has already judged the payload, and
 # these are built for every message of every station.
 
@@ -175,34 +188,13 @@ class SecurityNoted:
 
 @dataclass(frozen=True, slots=True)
 class ProgressNoted:
-    """FirmwareStatusNotification, DiagnosticsStatusNotification, LogStatusNotification."""
+    """FirmwareStatusNotification, PublishFirmwareStatus, DiagnosticsStatusNotification, LogStatusNotification."""
 
     what: str
-    """`firmware` or `upload`."""
+    """`firmware`, `publish` or `upload`."""
     status: str
     request_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class VariableValue:
-    """One reported variable of the device model, or one 1.6 configuration key (component "")."""
-
-    component: str
-    variable: str
-    value: str | None
-    attribute: str = "Actual"
-    evse: int | None = None
-    connector: int | None = None
-    instance: str | None = None
-    component_instance: str | None = None
-    read_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class VariablesReported:
-    """NotifyReport."""
-
-    variables: tuple[VariableValue, ...]
+    info: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +217,8 @@ class Noted:
 Message = (
     Booted | Beat | StatusReported | TokenPresented | TransactionStarted | TransactionUpdated | TransactionEnded
     | MeterReported | EventsNoted | SecurityNoted | ProgressNoted | VariablesReported | DataPassed | Noted
+    | ProfilesReported | LimitImposed | LimitLifted | MonitorsReported | DisplaysReported | CustomerTold
+    | ReservationEnded | SigningAsked | Noticed
 )
 
 
