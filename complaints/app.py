@@ -58,6 +58,7 @@ class Product:
                 zone=settings.zone, four_eyes_above=settings.four_eyes_above,
                 largest_attachment=settings.max_attachment_bytes,
             ),
+            log_address=lambda station: self.csms.log_address(station, self.public_url),
         )
         self.staff = Staff(db, clock)
         self.worker = Worker(db, self.csms, self.desk, clock, interval_s=settings.worker_interval_s)

@@ -34,4 +34,7 @@ def iso(at: datetime) -> str:
 def parse_time(text: str) -> datetime:
     """An aware UTC time from RFC 3339 text; text without a zone counts as UTC. Raises ValueError."""
     at = datetime.fromisoformat(text)
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    try:
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except OverflowError as error:  # 0001-01-01T00:00+14:00 lies before all time
+        raise ValueError(str(error)) from error
