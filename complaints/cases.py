@@ -83,7 +83,7 @@ class Case:
 COLUMNS = tuple(f.name for f in fields(Case))
 
 
-def _case(row: Row) -> Case:
+def of_row(row: Mapping[str, Any] | Row) -> Case:
     values = dict(row)
     return Case(**values | {"matched": str(values["matched"]) if values["matched"] else None})
 
@@ -168,7 +168,7 @@ async def get(conn: Conn, number: str) -> Case:
     row = await conn.fetchrow(GET, number)
     if row is None:
         raise NotFound(f"there is no complaint {number}")
-    return _case(row)
+    return of_row(row)
 
 
 async def locked(conn: Conn, number: str) -> Case:
@@ -176,7 +176,7 @@ async def locked(conn: Conn, number: str) -> Case:
     row = await conn.fetchrow(GET_LOCKED, number)
     if row is None:
         raise NotFound(f"there is no complaint {number}")
-    return _case(row)
+    return of_row(row)
 
 
 async def tracked(conn: Conn, tracking: str) -> Case:
@@ -184,7 +184,7 @@ async def tracked(conn: Conn, tracking: str) -> Case:
     row = await conn.fetchrow(GET_TRACKED, tracking)
     if row is None:
         raise NotFound("this link leads to no complaint")
-    return _case(row)
+    return of_row(row)
 
 
 LIST = f"""
@@ -231,7 +231,7 @@ async def listed(conn: Conn, wanted: Wanted, *, before: str | None = None, limit
         LIST, list(wanted.states) or None, wanted.level, wanted.department, wanted.station, pattern(wanted.q),
         before, limit, wanted.owner,
     )
-    return [_case(row) for row in rows]
+    return [of_row(row) for row in rows]
 
 
 OPEN_AT = """

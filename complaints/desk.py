@@ -147,6 +147,16 @@ class Desk:
         async with self.db.acquire() as conn:
             return await evidence.frames(conn, number)
 
+    async def frame(self, number: str, id: str) -> FrameRow | None:
+        """One of them."""
+        async with self.db.acquire() as conn:
+            return await evidence.frame(conn, number, id)
+
+    async def frozen(self, number: str, version: int) -> dict[str, Any] | None:
+        """What a version was judged by: claim, story, frames, judgement. Raises ValueError where altered."""
+        async with self.db.acquire() as conn:
+            return await evidence.frozen(conn, number, version)
+
     async def assessment(self, number: str) -> Assessment | None:
         """The newest; None while there is none yet. Raises NotFound for an unknown case."""
         async with self.db.acquire() as conn:

@@ -37,6 +37,7 @@ class Settings(BaseModel):
     unknown_tokens: Literal["reject", "accept"] = Field(
         "reject", description="Whether a token that nobody has entered may charge."
     )
+    hotline: str | None = Field(None, description="Phone number that the driver's pages name for danger and help.")
     zone: str = Field("Asia/Shanghai", description="IANA time zone of the sites: working days and case numbers.")
     database_connections: int = Field(12, ge=3, le=200, description="Most connections to the database.")
     max_frame_bytes: int = Field(512 * 1024, ge=1024, description="Largest OCPP message taken.")

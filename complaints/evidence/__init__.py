@@ -5,6 +5,7 @@ from complaints.evidence.gather import gather as gather
 from complaints.evidence.keep import (
     Assessment as Assessment,
     as_json as as_json,
+    frame as frame,
     frames as frames,
     frozen as frozen,
     keep as keep,

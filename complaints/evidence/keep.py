@@ -11,15 +11,19 @@ from typing import Any
 
 import orjson
 
-from complaints import thread
+from complaints import phrases, thread
 from complaints.cases import Case
 from complaints.evidence.freeze import Judged
-from complaints.evidence.shape import differences
+from complaints.evidence.shape import differences, note_of
 from complaints.states import can
-from complaints.thread import Draft
+from complaints.thread import SYSTEM, Draft
 from csms.api import FrameRow
 from csms.kit.clock import iso
 from csms.kit.db import Conn, Row
+
+
+TOLD = ("verdict", "bill", "remedies")
+"""What the customer is told of when later records change it; the result itself comes from a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +50,27 @@ def as_json(assessment: Assessment) -> dict[str, Any]:
     }
 
 
-LOCK = "select version from complaints where number = $1 for update"
+LOCK = "select version, assess_because from complaints where number = $1 for update"
 ADD = """
     insert into assessments (complaint, version, assessed_at, asked_by, reason, checksum, judgement, changed, evidence)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 COPY_FRAMES = """
     insert into evidence_frames (complaint, id, version, station, seq, at, received_at, kind, message_id, action,
-        frame, hash, prev_hash, repairs)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        frame, hash, prev_hash, repairs, by)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
     on conflict (complaint, id) do nothing
 """
 ASSESSED = """
-    update complaints set version = $2, verdict = $3, matched = $4, matched_station = $5, matched_evse = $6,
-        reassess = false where number = $1
+    update complaints set version = $2, verdict = $3, matched = $4, matched_station = $5, matched_evse = $6
+    where number = $1
 """
-UNCHANGED = "update complaints set reassess = false where number = $1"
+# News that came after the facts were gathered is still to be looked at.
+SEEN = """
+    update complaints set reassess = coalesce(news_at > $2, false),
+        assess_because = case when news_at > $2 then assess_because end
+    where number = $1
+"""
 
 
 async def keep(
@@ -71,11 +80,12 @@ async def keep(
 
     `now` is from before the facts were gathered: what is older than that has been seen.
     """
-    version = await conn.fetchval(LOCK, case.number)
+    row = await conn.fetchrow(LOCK, case.number)
+    version, reason = row["version"], reason or row["assess_because"]
+    await conn.execute(SEEN, case.number, now)
     latest = await newest(conn, case.number) if version else None
     changed = differences(latest.judgement, judged.judgement) if latest else []
     if latest and not changed and not always:
-        await conn.execute(UNCHANGED, case.number)
         return latest
     made = Assessment(case.number, version + 1, now, by, reason, judged.checksum, judged.judgement, changed)
     kept = (now, by, reason, made.checksum, dict(made.judgement), changed, judged.evidence)
@@ -88,7 +98,7 @@ async def keep(
 def _frame_row(number: str, version: int, f: FrameRow) -> tuple[Any, ...]:
     return (
         number, f.id, version, f.station, f.seq, f.at, f.received_at, f.kind, f.message_id, f.action, f.frame, f.hash,
-        f.prev_hash, list(f.repairs),
+        f.prev_hash, list(f.repairs), f.by,
     )
 
 
@@ -100,13 +110,22 @@ async def _note(conn: Conn, case: Case, made: Assessment, judged: Judged, now: d
         ASSESSED, case.number, made.version, verdict, matched.id if matched else None,
         matched.station if matched else None, matched.evse if matched else None,
     )
+    note = note_of(made.changed)
     body = {
         "version": made.version, "checksum": made.checksum, "verdict": verdict,
         "liability": made.judgement["liability"], "changed": [change["field"] for change in made.changed],
+        "note": {"en": note.en, "zh": note.zh},
     }
+    if made.judgement["station"] != made.judgement["named_station"]:
+        body |= {"station": made.judgement["station"], "named_station": made.judgement["named_station"]}
+    text = ". ".join(part for part in (made.reason, note.zh if case.language != "en" else note.en) if part)
     move = "assess" if can("assess", case.state) else None
-    draft = Draft("assessment", made.asked_by, made.reason or "", body=body, move=move)
+    draft = Draft("assessment", made.asked_by, text, body=body, move=move)
     await thread.add(conn, case.number, draft, now)
+    if made.asked_by == SYSTEM and any(change["field"] in TOLD for change in made.changed):
+        said = phrases.say("looked_again", case.language)
+        draft = Draft("message", SYSTEM, said, "customer", {"cause": "looked_again"}, key=f"again:{made.version}")
+        await thread.add(conn, case.number, draft, now)
 
 
 COLUMNS = "complaint, version, assessed_at, asked_by, reason, checksum, judgement, changed"
@@ -114,13 +133,19 @@ NEWEST = f"select {COLUMNS} from assessments where complaint = $1 order by versi
 VERSIONS = f"select {COLUMNS} from assessments where complaint = $1 order by version"
 FROZEN = "select evidence, checksum from assessments where complaint = $1 and version = $2"
 FRAMES = """
-    select id, station, seq, at, received_at, kind, message_id, action, frame, hash, prev_hash, repairs
+    select id, station, seq, at, received_at, kind, message_id, action, frame, hash, prev_hash, repairs, by
     from evidence_frames where complaint = $1 order by received_at, station, seq
 """
 
 
 def _assessment(row: Row) -> Assessment:
     return Assessment(**dict(row))
+
+
+FRAME = """
+    select id, station, seq, at, received_at, kind, message_id, action, frame, hash, prev_hash, repairs, by
+    from evidence_frames where complaint = $1 and id = $2
+"""
 
 
 async def newest(conn: Conn, number: str) -> Assessment | None:
@@ -148,3 +173,9 @@ async def frozen(conn: Conn, number: str, version: int) -> dict[str, Any] | None
 async def frames(conn: Conn, number: str) -> list[FrameRow]:
     """The frozen frames of a case, all versions, by receipt."""
     return [FrameRow(**dict(row) | {"repairs": tuple(row["repairs"])}) for row in await conn.fetch(FRAMES, number)]
+
+
+async def frame(conn: Conn, number: str, id: str) -> FrameRow | None:
+    """One frozen frame of a case."""
+    row = await conn.fetchrow(FRAME, number, id)
+    return FrameRow(**dict(row) | {"repairs": tuple(row["repairs"])}) if row else None

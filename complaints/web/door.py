@@ -1,0 +1,77 @@
+"""The front page, logging in and out, static files."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from fastapi import Response
+
+from complaints.web import session
+from complaints.web.frame import Visit, url
+from complaints.web.labels import ROLE
+from csms.errors import NotFound
+
+FOREVER = "public, max-age=31536000, immutable"
+
+
+async def front(visit: Visit) -> Response:
+    """Staff go to work; anybody else reads what this is and where the QR codes are."""
+    return visit.go("/desk") if visit.known else visit.page("front.html")
+
+
+async def static(visit: Visit) -> Response:
+    asset = visit.site.assets.get(visit.part("name"))
+    if asset is None:
+        raise NotFound("no such file")
+    if visit.request.headers.get("if-none-match") == f'"{asset.version}"':
+        return Response(status_code=304)
+    cache = FOREVER if visit.query("v") == asset.version else "no-cache"
+    headers = {"Cache-Control": cache, "ETag": f'"{asset.version}"'}
+    return Response(asset.content, media_type=asset.mime, headers=headers)
+
+
+async def ask_log_in(visit: Visit) -> Response:
+    if visit.known:
+        return visit.go("/desk")
+    return await _log_in_page(visit)
+
+
+async def _log_in_page(visit: Visit, wrong: str = "", status: int = 200) -> Response:
+    nobody = not await visit.site.staff.people()
+    return visit.page(
+        "login.html", status, wrong=wrong, name=visit.form.text("name"), nobody=nobody,
+        to=visit.form.text("to") or visit.query("to"),
+    )
+
+
+async def log_in(visit: Visit) -> Response:
+    tried = await visit.site.staff.log_in(visit.form.text("name"), visit.form.raw("password"))
+    if tried.session is None:
+        if tried.locked_until:
+            minutes = (tried.locked_until - visit.now) // timedelta(minutes=1) + 1
+            locked = visit.say("Too many wrong passwords. Try again in %(n)s min.", n=minutes)
+            return await _log_in_page(visit, locked, 429)
+        return await _log_in_page(visit, visit.say("Name or password is wrong."), 401)
+    response = visit.go(inside(visit.form.text("to")))
+    lasts = visit.site.settings.session_hours * 3600
+    session.put_cookie(response, visit.request, session.LOGIN, tried.session, lasts)
+    return response
+
+
+def inside(to: str) -> str:
+    """Where to go after the log-in: a page of the desk and nowhere else."""
+    parts = urlsplit(to)
+    return to if not parts.netloc and not parts.scheme and parts.path.startswith("/desk") else "/desk"
+
+
+async def log_out(visit: Visit) -> Response:
+    await visit.site.staff.log_out(visit.request.cookies.get(session.LOGIN, ""))
+    response = visit.go(url("login"), "out")
+    session.drop_cookie(response, session.LOGIN)
+    return response
+
+
+async def help_page(visit: Visit) -> Response:
+    """Keys of the desk, and who may do what."""
+    return visit.page("help.html", roles=ROLE, ocpp=visit.site.ocpp)

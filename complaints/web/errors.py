@@ -1,0 +1,81 @@
+"""Pages for what goes wrong: each says what happened and what to do next."""
+
+from __future__ import annotations
+
+from fastapi import Response
+
+from complaints.states import NotAllowedIn
+from complaints.web.frame import Visit, url
+from complaints.web.labels import FIELD, GUARD, ROLE, STATE
+from csms.errors import BadInput, Conflict, NotFound, Refused, TheyErred
+
+
+def problem(visit: Visit, status: int, title: str, detail: str, link: tuple[str, str] | None = None) -> Response:
+    """`link`: (words, where) of what to do next."""
+    return visit.page("problem.html", status, title=title, detail=detail, link=link)
+
+
+def log_in_first(visit: Visit) -> Response:
+    here = visit.request.url.path + (f"?{visit.request.url.query}" if visit.request.url.query else "")
+    if visit.partial:
+        # A part of a page cannot show the log-in: let htmx go there.
+        return Response(status_code=401, headers={"HX-Redirect": url("login", to=here)})
+    return visit.go(url("login", to=here if visit.request.method == "GET" else None))
+
+
+def not_your_role(visit: Visit, roles: tuple[str, ...]) -> Response:
+    return problem(
+        visit, 403, visit.say("Your role may not do this"),
+        visit.say("It is for: %(roles)s.", roles=", ".join(visit.say(ROLE[r]) for r in (*roles, "admin"))),
+        (visit.say("Back to the desk"), "/desk"),
+    )
+
+
+def not_sealed(visit: Visit) -> Response:
+    return problem(
+        visit, 403, visit.say("This form is too old"),
+        visit.say("Nothing was changed. Go back, reload the page and send it again."),
+    )
+
+
+def they_erred(visit: Visit, error: TheyErred) -> Response:
+    if isinstance(error, NotFound):
+        return problem(
+            visit, 404, visit.say("There is nothing here"),
+            visit.say("The address may be mistyped, or what it led to is gone."),
+            (visit.say("Back to the desk"), "/desk") if visit.known else None,
+        )
+    return problem(visit, status_of(error), visit.say("That was not possible"), words_for(visit, error))
+
+
+def status_of(error: TheyErred) -> int:
+    return 422 if isinstance(error, BadInput) else 409 if isinstance(error, (Conflict, Refused)) else 400
+
+
+def words_for(visit: Visit, error: TheyErred) -> str:
+    """An error of the desk in the visitor's language, as far as it has one."""
+    match error:
+        case Refused():
+            return " ".join(visit.say(GUARD[g]) if g in GUARD else g for g in error.guards)
+        case NotAllowedIn():
+            state = error.members["not_allowed_in"]
+            return visit.say("Not possible while the case is: %(state)s.", state=visit.say(STATE[state]))
+        case BadInput():
+            name = error.field.partition("[")[0]
+            return f"{visit.say(FIELD[name]) if name in FIELD else error.field}: {error}"
+        case _:
+            return str(error)
+
+
+def away(visit: Visit) -> Response:
+    return problem(
+        visit, 503, visit.say("One moment, please"),
+        visit.say("The records cannot be reached right now. Nothing was lost; try again in a minute."),
+    )
+
+
+def we_erred(visit: Visit) -> Response:
+    return problem(
+        visit, 500, visit.say("Something went wrong on our side"),
+        visit.say("It has been noted. Try again; if it happens again, call us."),
+    )

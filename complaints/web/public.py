@@ -1,0 +1,194 @@
+"""The page behind the QR code: what this plug says now, and a complaint in as few touches as it takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import Response
+
+from complaints.desk import CUSTOMER
+from complaints.intake import form as intake
+from complaints.web.frame import Visit, url
+from complaints.web.tongue import N_
+from csms.errors import BadInput
+from csms.vocabulary import Connector, Station, Transaction
+
+LOOK_BACK = timedelta(hours=48)
+MOST_SESSIONS = 5
+PHONE = re.compile(r"[+\d][\d\s()./-]{4,30}")
+MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+TROUBLES = {
+    "no_energy": N_("I paid and it did not charge"), "no_start": N_("It does not start"),
+    "stopped": N_("It stopped by itself"), "too_much": N_("I was charged too much"),
+    "stuck": N_("The plug is stuck"), "slow": N_("It charges slowly"),
+}
+"""What is picked instead of typed. Together with the words it becomes the complaint's text."""
+DANGERS = {
+    "smoke": N_("Danger: smoke, fire or a burning smell"), "shock": N_("Danger: I got an electric shock"),
+    "cable": N_("Danger: damaged cable or bare wires"), "water": N_("Danger: the charger stands in water"),
+    "hot": N_("Danger: the plug or cable is very hot"),
+}
+
+TONES = {
+    "Available": "good", "Preparing": "busy", "Charging": "busy", "SuspendedEV": "busy", "SuspendedEVSE": "warn",
+    "Finishing": "busy", "Occupied": "busy", "Reserved": "busy", "Unavailable": "bad", "Faulted": "bad",
+}
+
+WRONG = {
+    "text": N_("Please tell us in a few words what went wrong, or pick it from the list."),
+    "photo": N_("This file cannot be taken. Send a picture (JPEG, PNG or WebP), a sound, a video or a PDF, "
+                "each smaller than %(megabytes)s MB."),
+    "contact": N_("This is neither a phone number nor an e-mail address."),
+    "occurred_at": N_("This time lies in the future, or is not a time."),
+    "payment_reference": N_("This number is too long."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plug:
+    """A connector as a driver sees it."""
+
+    evse: int
+    status: str
+    since: datetime | None
+    tone: str
+    type: str | None = None
+    max_power_w: float | None = None
+
+
+def plugs_of(station: Station, evse: int | None) -> list[Plug]:
+    """One of them, or all. What was last heard from a station that is gone says nothing about now."""
+    wanted = [c for c in station.connectors if evse in (None, c.evse)]
+    return [_plug(station, connector) for connector in wanted]
+
+
+def _plug(station: Station, connector: Connector) -> Plug:
+    if not station.connected:
+        return Plug(connector.evse, "unreachable", station.last_heard_at, "off", connector.type, connector.max_power_w)
+    status = connector.status or "unknown"
+    return Plug(
+        connector.evse, status, connector.status_at, TONES.get(status, "off"), connector.type, connector.max_power_w
+    )
+
+
+async def scan(visit: Visit) -> Response:
+    return await _page(visit, {"danger": visit.query("danger")}, {})
+
+
+async def _page(visit: Visit, typed: Mapping[str, str], wrong: Mapping[str, str]) -> Response:
+    name = visit.part("station")
+    evse = visit.request.path_params.get("evse")
+    station = await visit.site.csms.station(name)
+    template = "danger.html" if typed.get("danger") else "scan.html"
+    return visit.page(
+        template, 422 if wrong else 200, name=name, evse=evse, station=station,
+        plugs=plugs_of(station, evse) if station else [], sessions=await _recent(visit, station, evse),
+        typed=typed, wrong=wrong, troubles=TROUBLES, dangers=DANGERS, action=_address(visit),
+        earliest=_local(visit, visit.now - timedelta(days=90)), latest=_local(visit, visit.now),
+    )
+
+
+def _address(visit: Visit) -> str:
+    parts = [p for p in (visit.part("station"), visit.request.path_params.get("evse")) if p is not None]
+    return url("r", *parts)
+
+
+def _local(visit: Visit, at: datetime) -> str:
+    """As an <input type=datetime-local> takes it."""
+    return at.astimezone(ZoneInfo(visit.site.zone)).strftime("%Y-%m-%dT%H:%M")
+
+
+async def _recent(visit: Visit, station: Station | None, evse: int | None) -> list[Transaction]:
+    """Sessions to pick from: times and energy only. Whose they were is nobody's business here."""
+    if station is None:
+        return []
+    found = await visit.site.csms.transactions(station=station.id, since=visit.now - LOOK_BACK, limit=20)
+    return [t for t in found if evse in (None, t.evse)][:MOST_SESSIONS]
+
+
+async def file(visit: Visit) -> Response:
+    typed = visit.form.texts()
+    wrong, given = await _read(visit)
+    if wrong:
+        return await _page(visit, typed, wrong)
+    try:
+        files = await visit.form.files("photo")
+        view = await visit.site.desk.file(intake.read(given), files, by=CUSTOMER, strict=False)
+    except BadInput as error:
+        return await _page(visit, typed, _wrong(visit, error))
+    return visit.go(url("c", view.case.tracking))
+
+
+async def _read(visit: Visit) -> tuple[dict[str, str], dict[str, Any]]:
+    """(what is wrong by field, the complaint)."""
+    form, wrong = visit.form, {}
+    given: dict[str, Any] = {
+        "channel": "qr", "language": visit.tongue.language, "station": visit.part("station"),
+        "evse": visit.request.path_params.get("evse") or (int(e) if (e := form.text("evse")).isdecimal() else None),
+        "payment_reference": form.text("payment_reference"), "text": _words(visit),
+    }
+    if not given["text"]:
+        wrong["text"] = visit.say(WRONG["text"])
+    try:
+        given["customer"] = contact(form.text("contact"))
+    except BadInput:
+        wrong["contact"] = visit.say(WRONG["contact"])
+    try:
+        given |= await _occurred(visit)
+    except ValueError:
+        wrong["occurred_at"] = visit.say(WRONG["occurred_at"])
+    return wrong, given
+
+
+def _words(visit: Visit) -> str:
+    """What was picked, then what was typed."""
+    form = visit.form
+    picked = TROUBLES.get(form.text("trouble")) or DANGERS.get(form.text("danger"))
+    return "\n".join(filter(None, (visit.say(picked) if picked else "", form.text("text"))))
+
+
+def contact(text: str) -> dict[str, str]:
+    """A phone number or an e-mail address, whichever it is. Raises BadInput."""
+    if not text:
+        return {}
+    if MAIL.fullmatch(text):
+        return {"email": text}
+    if PHONE.fullmatch(text):
+        return {"phone": text}
+    raise BadInput("contact", "is neither a phone number nor an e-mail address")
+
+
+async def _occurred(visit: Visit) -> dict[str, Any]:
+    """When, and at which plug: by the session picked, else by the time typed. Raises ValueError."""
+    if picked := visit.form.text("session"):
+        session = await _picked(visit, picked)
+        if session is not None:
+            return {"occurred_at": session.started_at, **({"evse": session.evse} if session.evse else {})}
+    if not (typed := visit.form.text("occurred_at")):
+        return {}
+    at = datetime.fromisoformat(typed)
+    at = (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(visit.site.zone))).astimezone(UTC)
+    intake_limit = visit.now + intake.FUTURE_TOLERANCE
+    if not intake.EARLIEST < at <= intake_limit:
+        raise ValueError(typed)
+    return {"occurred_at": at}
+
+
+async def _picked(visit: Visit, id: str) -> Transaction | None:
+    """Only a session of this station counts, whatever was sent."""
+    station = await visit.site.csms.station(visit.part("station"))
+    return next((t for t in await _recent(visit, station, None) if t.id == id), None)
+
+
+def _wrong(visit: Visit, error: BadInput) -> dict[str, str]:
+    field = "photo" if error.field.startswith("attachments") else error.field.partition(".")[0]
+    megabytes = visit.site.settings.max_attachment_bytes // (1024 * 1024)
+    if field in WRONG:
+        return {field: visit.say(WRONG[field]) % {"megabytes": megabytes}}
+    return {"text": f"{error.field}: {error}"}

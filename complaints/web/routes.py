@@ -1,0 +1,137 @@
+"""Every URL of the pages in one table, who may come there, and the door they all come in by."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+from fastapi import APIRouter, Request, Response
+
+from complaints.desk import Desk
+from complaints.rest import FILERS, READERS
+from complaints.settings import Settings
+from complaints.staff import Staff
+from complaints.web import desk_list, door, errors, public, session, tracking
+from complaints.web.frame import HEADERS, Site, Visit
+from csms.api import Csms
+from csms.errors import TheyErred
+from csms.kit.clock import Clock
+from csms.kit.db import AWAY
+from csms.rest.http import Principal
+
+log = structlog.get_logger()
+
+Handler = Callable[[Visit], Awaitable[Response]]
+
+STAFF = tuple(role for role in READERS if role != "integration")
+"""Who reads at the desk. Programs come by the API."""
+ACTING = tuple(role for role in FILERS if role != "integration")
+"""Who does anything there; what exactly is for actions.ROLES to say."""
+SETUP = ("technician", "supervisor")
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """`roles` None: open to the public. Admins come everywhere."""
+
+    method: str
+    path: str
+    handler: Handler
+    roles: tuple[str, ...] | None = None
+
+
+TABLE: tuple[Url, ...] = (
+    Url("GET", "/", door.front),
+    Url("GET", "/static/{name:path}", door.static),
+    Url("GET", "/r/{station}", public.scan),
+    Url("POST", "/r/{station}", public.file),
+    Url("GET", "/r/{station}/{evse:int}", public.scan),
+    Url("POST", "/r/{station}/{evse:int}", public.file),
+    Url("GET", "/c/{tracking}", tracking.follow),
+    Url("POST", "/c/{tracking}", tracking.answer),
+    Url("GET", "/login", door.ask_log_in),
+    Url("POST", "/login", door.log_in),
+    Url("POST", "/logout", door.log_out, STAFF),
+    Url("GET", "/desk", desk_list.work, STAFF),
+    Url("GET", "/desk/help", door.help_page, STAFF),
+)
+
+
+def build(
+    desk: Desk, csms: Csms, staff: Staff, settings: Settings, clock: Clock, *, ocpp: str = ""
+) -> APIRouter:
+    """All pages with their static files. `ocpp` is the URL that stations connect to, shown for copying."""
+    site = Site(desk, csms, staff, settings, clock, ocpp=ocpp)
+    made = APIRouter(include_in_schema=False)
+    for each in TABLE:
+        made.add_api_route(each.path, _endpoint(site, each), methods=[each.method], response_model=None)
+    return made
+
+
+def _endpoint(site: Site, to: Url) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        began = time.perf_counter()
+        visit = await _arrive(site, request, to)
+        response = await _come_in(visit, to)
+        _dress(response, visit)
+        response.headers["Server-Timing"] = f"page;dur={(time.perf_counter() - began) * 1000:.1f}"
+        return response
+
+    return endpoint
+
+
+async def _arrive(site: Site, request: Request, to: Url) -> Visit:
+    who: Principal | None = None
+    if (cookie := request.cookies.get(session.LOGIN)) and not to.path.startswith("/static"):
+        try:
+            who = await site.staff.who(cookie)
+        except AWAY:
+            log.warning("database_away", path=request.url.path)
+    return Visit(site, request, who, session.seal_of(request, staff=to.roles is not None))
+
+
+async def _come_in(visit: Visit, to: Url) -> Response:
+    try:
+        if to.roles is not None and (refused := _refused(visit, to.roles)):
+            return refused
+        if to.method == "POST":
+            await visit.take_form()
+            if not _sealed(visit, to):
+                return errors.not_sealed(visit)
+        return await to.handler(visit)
+    except TheyErred as error:
+        return errors.they_erred(visit, error)
+    except AWAY as error:
+        log.warning("page_waits", path=visit.request.url.path, error=repr(error))
+        return errors.away(visit)
+    except Exception:
+        log.exception("page_failed", path=visit.request.url.path)
+        return errors.we_erred(visit)
+
+
+def _refused(visit: Visit, roles: tuple[str, ...]) -> Response | None:
+    if visit.known is None:
+        return errors.log_in_first(visit)
+    return None if visit.known.may(*roles) else errors.not_your_role(visit, roles)
+
+
+def _sealed(visit: Visit, to: Url) -> bool:
+    """Staff forms need their token. A driver's form acts for nobody: it only must not come from another site,
+    so that a phone without cookies loses no complaint."""
+    elsewhere = session.from_elsewhere(visit.request)
+    if visit.seal.fits(visit.form.text("token")):
+        return not elsewhere
+    return to.roles is None and not elsewhere
+
+
+def _dress(response: Response, visit: Visit) -> None:
+    """Headers of every answer, and the cookies that this visit has earned."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    request = visit.request
+    if visit.seal.fresh and visit.known is None and "text/html" in response.headers.get("content-type", ""):
+        session.put_cookie(response, request, session.SEED, visit.seal.secret, session.DAY)
+    if request.query_params.get("lang") == visit.tongue.language:
+        session.put_cookie(response, request, session.LANGUAGE, visit.tongue.language, session.YEAR)

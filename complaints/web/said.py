@@ -1,0 +1,22 @@
+"""What a page says at its top after something was done. Only these: an address cannot put other words there."""
+
+from __future__ import annotations
+
+from complaints.web.tongue import N_
+
+SAID = {
+    "filed": N_("Your complaint has been received."),
+    "written": N_("Your message has been received."),
+    "confirmed": N_("Thank you. We have noted that this settles it."),
+    "rejected": N_("We have noted that this does not settle it. Somebody else will review your case."),
+    "out": N_("You are logged out."),
+    "done": N_("Done, and on record."),
+    "asked": N_("The command is on its way. Its result appears below, live."),
+    "answered": N_("The customer has been written to."),
+    "noted": N_("Noted."),
+    "proposed": N_("The refund is proposed and waits for approval."),
+    "refunded": N_("The refund has been sent to the payment side."),
+    "declined": N_("The refund was declined."),
+    "judged": N_("The evidence has been judged anew."),
+    "added": N_("The station may connect now."),
+}
