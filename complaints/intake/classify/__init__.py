@@ -15,16 +15,16 @@ import numpy as np
 from complaints.intake.classify import snippets
 from complaints.intake.classify.features import Seen, see
 from complaints.intake.classify.model import Floats, Model
+from complaints.intake.classify.patterns import DATA
 from complaints.intake.classify.reading import Language, language_of, plain
 from complaints.intake.classify.topics import CATEGORY_OF, DEPARTMENT_OF, TOPICS, level_of
 
 __all__ = ["CATEGORY_OF", "DEPARTMENT_OF", "TOPICS", "Classification", "Classifier", "classify", "language_of"]
 
-DATA = Path(__file__).parents[1] / "data"
 SHIPPED = DATA / "topics.npz"
 
-LONGEST = 8000
-"""Characters read; a complaint that needs more says its topic earlier."""
+LONGEST = 6000
+"""Characters read at all."""
 SURE_OF_DANGER = 0.95
 LEARNED_DANGER = 0.5
 """The model alone may call a text a danger, where no rule knows the words: from this likelihood on,"""

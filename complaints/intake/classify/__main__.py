@@ -54,15 +54,12 @@ def evaluate(rounds: int, page: Path | None) -> None:
 
     labelled, own = training.rows(training.LABELLED, "labelled"), training.rows(training.OWN, "own")
     judged = training.cross_validate(labelled, own, rounds)
-    print(report.summary(judged))
-    print(report.confusions(judged))
+    print(report.summary(judged), report.confusions(judged), sep="\n\n")
     ours = training.cross_validate(own, labelled, 1)
-    print("\nOur own texts, each held out in turn:\n")
-    print(report.summary(ours))
+    print("\nOur own texts, each held out in turn:\n", report.summary(ours), sep="\n")
     if page:
-        without = training.cross_validate(labelled, [], 1)
-        crossed = training.taught_only(labelled, own)
-        page.write_text(report.page(judged, ours, without, crossed, rounds), "utf-8")
+        alone = training.cross_validate(labelled, [], 1), training.taught_only(labelled, own)
+        page.write_text(report.page(report.Figures(judged, ours, *alone, rounds)), "utf-8")
 
 
 def judge(file: Path, model: Path) -> None:

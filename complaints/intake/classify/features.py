@@ -19,17 +19,21 @@ class Seen:
 
     grams: dict[str, Places] = field(default_factory=dict)
     ideas: dict[str, Places] = field(default_factory=dict)
-    danger: danger.Danger = danger.Danger((), (), 0, False)
+    danger: danger.Danger = danger.NONE
 
     def gram(self, name: str, start: int, end: int) -> None:
         self.grams.setdefault(name, []).append((start, end))
 
 
+ENOUGH = 1500
+"""Characters read for the topic; danger is looked for in all of them."""
+
+
 def see(text: str) -> Seen:
     """Features of a plain text (`reading.plain`)."""
     seen = Seen(danger=danger.look(text))
-    see_ideas(seen, text)
-    see_grams(seen, DIGIT.sub("0", text))
+    see_ideas(seen, text[:ENOUGH])
+    see_grams(seen, DIGIT.sub("0", text[:ENOUGH]))
     return seen
 
 

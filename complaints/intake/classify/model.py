@@ -17,7 +17,7 @@ from complaints.intake.classify.features import Places, Seen
 
 Floats = npt.NDArray[np.float32]
 
-IDEA_WEIGHT = 0.06
+IDEA_WEIGHT = 0.08
 """Of one idea, where all character and word runs of a text together have length 1. Heavier ideas look better on
 the labelled texts, whose vocabulary their patterns were written from, and worse on texts of other words."""
 SHAPE = 1

@@ -12,8 +12,11 @@ HAN = re.compile(r"[㐀-鿿]")
 LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
 
 # Spoken Cantonese has characters of its own; one for one, so that places in the text stay the same.
-CANTONESE = str.maketrans("唔冇咗嘅喺俾畀佢睇嚟嗰啲哋咩搵揾攞返嘢碌痺甩瞓嗌", "不没了的在给给他看来那些们么找找拿回物刷麻掉睡叫")
-PUNCTUATION = str.maketrans("。、“”‘’「」『』【】《》—…·", ".,\"\"''\"\"\"\"[]<>-. ")
+CANTONESE = str.maketrans(
+    "唔冇咗嘅喺俾畀佢睇嚟嗰啲哋咩搵揾攞返嘢碌痺甩瞓嗌",
+    "不没了的在给给他看来那些们么找找拿回物刷麻掉睡叫",
+)
+PUNCTUATION = str.maketrans("。、“”‘’「」『』【】《》—…·", '.,""\'\'""""[]<>-. ')
 
 
 class Converter(Protocol):

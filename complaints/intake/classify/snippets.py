@@ -10,7 +10,10 @@ PIECE = re.compile(r"[㐀-鿿]|[A-Za-z0-9£$€¥%][A-Za-z0-9'’.,]*[A-Za-z0-9%
 CLOSE = 2
 """Characters between two pieces that still make one snippet: a space, or a single small character."""
 MOST = 4
-SMALL_WORDS = frozenset("a an the of to and or in on at it is was i my your you for with that this 的 了 我 是 在 就 都 也 还 和".split())
+SMALL_WORDS = frozenset(
+    ("a", "an", "the", "of", "to", "and", "or", "in", "on", "at", "it", "is", "was", "i", "my", "your", "you", "for",
+     "with", "that", "this", "的", "了", "我", "是", "在", "就", "都", "也", "还", "和")
+)  # fmt: skip
 
 
 def telling(text: str, shares: Floats) -> tuple[str, ...]:
