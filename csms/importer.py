@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,12 +21,14 @@ from csms.journal import Line
 from csms.kit.clock import Clock, parse_time
 from csms.kit.db import Conn, Db
 from csms.ocpp import TRANSLATORS, Answered, Asked, Broken, Link, Stray, decode
-from csms.vocabulary import CommandState, Reply
+from csms.vocabulary import Command, CommandState, Reply
 from csms.vocabulary.heard import Notes, record_id
 
 FORGET = """
     truncate readings, steps, statuses, transactions, faults, authorizations, boots, connections, security_events,
-        progress, variables, transfers, suspects, quarantine, repairs;
+        progress, variables, transfers, suspects, quarantine, repairs, profiles, composites, reservations, local_lists,
+        local_list_entries, monitors, displays, certificates, certificate_requests, installed_certificates,
+        firmware_updates, customer_information, notices, network_profiles, told_costs;
     update connectors set status = null, status_at = null, received_at = null;
 """
 
@@ -155,6 +157,9 @@ class _Asked:
     action: str
     evse: int | None
     at: datetime
+    asked: Command
+    payload: Mapping[str, Any]
+    by: str | None
 
 
 class Teller:
@@ -190,7 +195,9 @@ class Teller:
         command = TRANSLATORS[self.protocol].read_command(asked.action, asked.payload)
         id = record_id("command", row.station, seq)
         kind = commands.KINDS[type(command)]
-        self.open[asked.id] = _Asked(id, kind, asked.action, getattr(command, "evse", None), row.at)
+        self.open[asked.id] = _Asked(
+            id, kind, asked.action, getattr(command, "evse", None), row.at, command, asked.payload, row.by
+        )
         line = Line(row.station, row.at, "sent", row.frame, asked.id, asked.action, by=row.by, complaint=row.complaint)
         return Entry(line, then=Recall(id, command, asked.action, asked.payload))
 
@@ -231,12 +238,15 @@ class Teller:
             return Entry(Line(row.station, row.at, "received", row.frame, heard.id))
         translator = TRANSLATORS[self.protocol]
         state = translator.read_outcome(asked.action, heard.payload, heard.error_code)
+        told = None
+        if heard.payload is not None:
+            told = translator.read_answer(asked.action, asked.payload, heard.payload)
         answer = heard.payload if heard.payload is not None else {
             "errorCode": heard.error_code, "errorDescription": heard.error_description
         }
         return Entry(
             Line(row.station, row.at, "received", row.frame, heard.id, asked.action),
-            then=Settlement(asked.id, asked.kind, state, answer, asked.evse),
+            then=Settlement(asked.id, asked.kind, state, answer, asked.evse, asked.asked, told, asked.by),
         )
 
 
@@ -453,7 +463,10 @@ async def _retell(conn: Conn, tellers: Sequence[Teller], policy: Policy) -> None
             entry = teller.next(seq)
             entry.seq = seq
             # Commands are on record with more than the journal knows of them.
-            entry.then = None if isinstance(entry.then, Recall | Settlement) else entry.then
+            if isinstance(entry.then, Recall):
+                entry.then = None
+            elif isinstance(entry.then, Settlement):
+                entry.then = replace(entry.then, on_record=True)
             batch.append(entry)
         await _project_again(conn, batch, policy)
         running = [t for t in running if t.rows]

@@ -10,14 +10,28 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import asyncpg
 import structlog
 
-from csms import commands, events, faults, journal, meters, stations, tokens, transactions
+from csms import (
+    answers,
+    commands,
+    events,
+    faults,
+    firmware,
+    journal,
+    meters,
+    reports,
+    stations,
+    tokens,
+    transactions,
+)
 from csms.errors import Overloaded, StaleHead
 from csms.journal import Chain, Line
 from csms.kit.clock import Clock
@@ -31,21 +45,28 @@ from csms.vocabulary import (
     Message,
     MeterReported,
     Noted,
+    Noticed,
     ProgressNoted,
     Reply,
     SecurityNoted,
     StatusReported,
     TokenPresented,
+    Told,
     TransactionEnded,
     TransactionStarted,
     TransactionUpdated,
+    UpdateFirmware,
     VariablesReported,
+    WriteVariables,
 )
 from csms.vocabulary.heard import Heard, Notes, device_time
 
 log = structlog.get_logger()
 
 ACCEPTED = "Accepted"
+
+UNEVENTFUL = (MeterReported, Beat, Noted)
+"""Most of what is said. No command waits for it, and nothing but its own rows follows from it."""
 
 # What a message itself does wrong in the database. Everything else is our trouble and is tried again.
 POISON = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, TypeError, KeyError, OverflowError,
@@ -61,7 +82,12 @@ class Settlement:
     state: str
     answer: Mapping[str, Any] | None
     evse: int | None = None
-    variables: VariablesReported | None = None
+    asked: Command | None = None
+    told: Told | None = None
+    """What the answer tells beyond yes and no."""
+    by: str | None = None
+    on_record: bool = False
+    """The row is settled already; what follows from the answer is derived anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +112,7 @@ class Claim:
     """A command of ours is about to be sent with this line."""
 
     command: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +143,11 @@ class Entry:
     reply: Reply | None = None
     result: Written = None
     text: str | None = None
-    """The answer frame, to be sent once all this is committed."""
+    """The answer frame, to be sent once all this is committed. Given with the entry: a refusal."""
+    told: Callable[[Entry], None] | None = None
+    """Who is to learn that it is committed."""
+    failed: Exception | None = None
+    """Why it could not even be kept."""
 
     def heard(self) -> Heard[Any]:
         assert self.said is not None
@@ -151,7 +182,7 @@ class Writer:
             await _acknowledge_only(conn, batch, self.policy)
         _journal(chain, batch)
         await journal.write(conn, chain)
-        await journal.count_repairs(conn, [e.line for e in batch])
+        await journal.count_repairs(conn, [e.line for e in batch if e.line.repairs])
         await events.write(conn, notes)
         return chain
 
@@ -175,9 +206,9 @@ def _journal(chain: Chain, batch: Sequence[Entry]) -> None:
         chain.add(line)
         if entry.answer and entry.reply:
             entry.text = entry.answer(entry.reply)
-            chain.add(Line(
-                line.station, entry.reply.now, "sent", entry.text, line.message_id, line.action, session=line.session
-            ))
+        if entry.text is not None:
+            at = entry.reply.now if entry.reply else line.received_at
+            chain.add(Line(line.station, at, "sent", entry.text, line.message_id, line.action, None, line.session))
 
 
 # --- projecting a batch -----------------------------------------------------------------------------
@@ -194,21 +225,25 @@ async def project(conn: Conn, batch: Sequence[Entry], policy: Policy) -> None:
 
 async def _project(conn: Conn, batch: Sequence[Entry], policy: Policy, notes: Notes) -> None:
     """Everything derived from the batch's messages, written set by set, and each one's reply."""
-    await _come_and_go(conn, batch, notes)
+    passing = [e for e in batch if e.then is not None]
+    if passing:
+        await _come_and_go(conn, passing, notes)
     said: dict[type[Any], list[Entry]] = {}
     for entry in batch:
         if entry.said is not None:
             said.setdefault(type(entry.said), []).append(entry)
-    standing = await _standings(conn, batch, policy)
+    telling = [e for kind, entries in said.items() if kind not in UNEVENTFUL for e in entries]
+    standing = await _standings(conn, telling, policy)
     for kind, entries in said.items():
         await _note(conn, kind, entries, notes, policy)
     await _authorize(conn, said.get(TokenPresented, []), standing)
     spoken = [e for t in (TransactionStarted, TransactionUpdated, TransactionEnded) for e in said.get(t, [])]
     rows = await _follow_transactions(conn, spoken, standing, notes)
     for entry in said.get(MeterReported, []):
-        rows += meters.rows_of(entry.heard())
+        assert isinstance(entry.said, MeterReported)
+        rows += meters.rows_of(entry.line.station, entry.said, entry.line.received_at, entry.seq)
     await meters.keep(conn, rows)
-    await commands.observe(conn, _happenings(batch), notes)
+    await commands.observe(conn, _happenings([*passing, *telling]), notes)
 
 
 async def _come_and_go(conn: Conn, batch: Sequence[Entry], notes: Notes) -> None:
@@ -251,12 +286,35 @@ async def _settle(conn: Conn, batch: Sequence[Entry], notes: Notes) -> None:
                 complaint=line.complaint, at=line.received_at, message_id=line.message_id or "", seq=entry.seq,
             )
         elif isinstance(then, Settlement):
-            entry.result = await commands.settle(
-                conn, then.command, then.kind, then.state, line.received_at, notes, answer=then.answer, seq=entry.seq,
-                already=await _already(conn, line.station, then),
-            )
-            if then.variables:
-                await stations.note_variables(conn, [Heard(line.station, entry.seq, line.received_at, then.variables)])
+            entry.result = await _settle_one(conn, entry, then, notes)
+
+
+async def _settle_one(conn: Conn, entry: Entry, settled: Settlement, notes: Notes) -> bool:
+    """The row, and what the answer has changed at the station. False when the row had moved on."""
+    line, asked, told = entry.line, settled.asked, settled.told
+    word = answers.word_of(settled.answer, told)
+    if not settled.on_record and not await commands.settle(
+        conn, settled.command, settled.kind, settled.state, line.received_at, notes, answer=settled.answer,
+        body=asdict(asked) if asked is not None else None, word=word,
+        seen=await _before(conn, line.station, asked, word), seq=entry.seq,
+        already=await _already(conn, line.station, settled),
+    ):
+        return False
+    if asked is not None:
+        await answers.follow(conn, answers.Answered(
+            line.station, entry.seq, line.received_at, asked, settled.state, word, told, settled.by
+        ), notes)
+    return True
+
+
+async def _before(conn: Conn, station: str, asked: Command | None, word: str | None) -> Mapping[str, Any]:
+    """What its effect will be told by later."""
+    if isinstance(asked, WriteVariables) and word == "RebootRequired":
+        return {"reboot": True}
+    if isinstance(asked, UpdateFirmware):
+        found = await stations.find_many(conn, [station])
+        return {"from": found[0].firmware} if found and found[0].firmware else {}
+    return {}
 
 
 async def _already(conn: Conn, station: str, settled: Settlement) -> bool:
@@ -285,9 +343,11 @@ async def _note(
     conn: Conn, kind: type[Any], entries: Sequence[Entry], notes: Notes, policy: Policy
 ) -> None:
     """Messages that need nothing of each other. Transactions and tokens follow on their own."""
-    heards: list[Heard[Any]] = [e.heard() for e in entries]
     for entry in entries:
         entry.reply = Reply(entry.line.received_at, ACCEPTED)
+    if kind in UNEVENTFUL:
+        return
+    heards: list[Heard[Any]] = [e.heard() for e in entries]
     if kind is StatusReported:
         await stations.note_statuses(conn, heards)
     elif kind is Booted:
@@ -296,8 +356,11 @@ async def _note(
         await stations.note_security(conn, heards)
     elif kind is ProgressNoted:
         await stations.note_progress(conn, heards)
-    elif kind is VariablesReported:
-        await stations.note_variables(conn, heards)
+        await firmware.follow(conn, heards)
+    elif kind in reports.NOTED:
+        await reports.NOTED[kind](conn, heards)
+        for entry in entries:
+            entry.reply = Reply(entry.line.received_at, reports.WORDS.get(kind))
     elif kind is DataPassed:
         await _transfer(conn, entries, heards)
     if kind in (StatusReported, EventsNoted):
@@ -315,6 +378,7 @@ async def _boot(
             interval_s=policy.heartbeat_s if known else policy.pending_s,
         )
         notes.event("station.booted", heard.station, heard.station, reason=heard.said.reason)
+    await firmware.note_boots(conn, heards)
     await stations.note_boots(conn, heards, [e.reply.status or ACCEPTED for e in entries if e.reply])
 
 
@@ -417,7 +481,7 @@ def _renumbered(reply: Reply, number: int | None) -> Reply:
 
 
 def _happenings(batch: Sequence[Entry]) -> list[commands.Happening]:
-    """What pending commands may be waiting for. Readings and heartbeats are nobody's effect but a trigger's."""
+    """What pending commands may be waiting for."""
     found = []
     for entry in batch:
         station, at = entry.line.station, entry.line.received_at
@@ -426,22 +490,49 @@ def _happenings(batch: Sequence[Entry]) -> list[commands.Happening]:
                 found.append(commands.Happening(station, "connected", at))
             case Departure():
                 found.append(commands.Happening(station, "disconnected", at))
-            case Booted():
-                found.append(commands.Happening(station, "booted", at))
+            case Booted(firmware=version):
+                found.append(commands.Happening(station, "booted", at, other=version))
             case StatusReported(evse=evse, status=status):
                 found.append(commands.Happening(station, "status", at, evse, status))
-            case TransactionStarted(evse=evse, token=token):
-                found.append(commands.Happening(station, "started", at, evse, token))
+            case TransactionStarted(evse=evse, token=token, remote_start_id=request):
+                found.append(commands.Happening(station, "started", at, evse, token, _text(request)))
+            case TransactionUpdated(evse=evse, token=token, remote_start_id=int(request)):
+                # Plugged in before it was authorised: the start shows in a later event (2.0.1 F02).
+                found.append(commands.Happening(station, "started", at, evse, token, str(request)))
             case TransactionEnded(number=number, reference=reference, evse=evse):
                 named = reference if reference is not None else str(number)
                 found.append(commands.Happening(station, "ended", at, evse, named))
-            case ProgressNoted(what="upload", status=status):
-                found.append(commands.Happening(station, "upload", at, detail=status))
+            case ProgressNoted(what=what, status=status, request_id=request):
+                found.append(commands.Happening(station, what, at, detail=status, other=_text(request)))
+            case Noticed(kind="priority_charging", said=said, detail=detail):
+                found.append(commands.Happening(
+                    station, "priority", at, detail=said, other=str(bool(detail.get("activated")))
+                ))
+            case Settlement(told=VariablesReported(variables=values)):
+                found.append(commands.Happening(station, "values", at, values=values))
             case _:
-                pass
-        if entry.line.action and not isinstance(entry.said, MeterReported | Beat | Noted) and entry.said is not None:
+                found += _reported(entry)
+        if entry.line.action and entry.said is not None:
             found.append(commands.Happening(station, "said", at, detail=entry.line.action))
     return found
+
+
+def _reported(entry: Entry) -> list[commands.Happening]:
+    """A report that is complete, and the values in it."""
+    station, at, said = entry.line.station, entry.line.received_at, entry.said
+    found = []
+    if isinstance(said, VariablesReported):
+        found.append(commands.Happening(station, "values", at, values=said.variables))
+    kind = reports.REPORTS.get(type(said))
+    if kind and not getattr(said, "more", False):
+        found.append(commands.Happening(
+            station, "report", at, detail=kind, other=_text(getattr(said, "request_id", None))
+        ))
+    return found
+
+
+def _text(request: int | None) -> str | None:
+    return None if request is None else str(request)
 
 
 async def _acknowledge_only(conn: Conn, batch: Sequence[Entry], policy: Policy) -> None:
@@ -458,33 +549,36 @@ async def _acknowledge_only(conn: Conn, batch: Sequence[Entry], policy: Policy) 
 # --- taking turns -----------------------------------------------------------------------------------
 
 
-@dataclass(slots=True, eq=False)
-class _Waiting:
-    entry: Entry
-    done: asyncio.Future[Entry]
-
-
 class Inbox:
     """Takes what sessions bring, commits it in batches, and only then lets go of the replies."""
 
     def __init__(self, db: Db, policy: Policy, clock: Clock, *, most: int = 500, room: int = 20_000) -> None:
         self.db, self.writer, self.clock = db, Writer(policy), clock
         self.most, self.room = most, room
-        self.waiting: deque[_Waiting] = deque()
+        self.waiting: deque[Entry] = deque()
         self.nonempty = asyncio.Event()
         self.last_batch = 0
         self.committed = 0
         self.away_since: datetime | None = None
         self.attempted: Chain | None = None
 
-    def take(self, entry: Entry) -> asyncio.Future[Entry]:
-        """Done once everything about the entry is committed. Raises Overloaded when too much waits."""
-        if len(self.waiting) >= self.room:
+    def put(self, entry: Entry, told: Callable[[Entry], None]) -> None:
+        """Have an entry written. `told` is called, and must not wait, once everything about it is committed.
+
+        Raises Overloaded when too much waits. How a socket or a command ended always finds room: there is
+        at most one of them for each socket, and a station left behind as connected would be a lie.
+        """
+        if len(self.waiting) >= self.room and not isinstance(entry.then, Departure | Settlement):
             raise Overloaded(f"{self.room} messages wait to be written")
-        waiting = _Waiting(entry, asyncio.get_running_loop().create_future())
-        self.waiting.append(waiting)
+        entry.told = told
+        self.waiting.append(entry)
         self.nonempty.set()
-        return waiting.done
+
+    def take(self, entry: Entry) -> asyncio.Future[Entry]:
+        """The same, for who wants to wait for it."""
+        done: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
+        self.put(entry, partial(_resolve, done))
+        return done
 
     @staticmethod
     async def announce(conn: Conn, notes: Notes) -> None:
@@ -498,25 +592,25 @@ class Inbox:
             if not self.waiting:
                 self.nonempty.clear()
 
-    def _gather(self) -> list[_Waiting]:
+    def _gather(self) -> list[Entry]:
         """Up to `most`, one a station; a station's later ones keep their order for the next batch."""
-        batch: list[_Waiting] = []
-        kept: list[_Waiting] = []
+        batch: list[Entry] = []
+        kept: list[Entry] = []
         spoken: set[str] = set()
         while self.waiting and len(batch) < self.most:
-            waiting = self.waiting.popleft()
-            station = waiting.entry.line.station
-            (kept if station in spoken else batch).append(waiting)
+            entry = self.waiting.popleft()
+            station = entry.line.station
+            (kept if station in spoken else batch).append(entry)
             spoken.add(station)
         self.waiting.extendleft(reversed(kept))
         return batch
 
-    async def _commit(self, batch: list[_Waiting]) -> None:
+    async def _commit(self, batch: list[Entry]) -> None:
         while True:
             try:
                 chain = await self._write(batch)
             except StaleHead:
-                self.writer.forget([w.entry for w in batch])
+                self.writer.forget(batch)
                 continue
             except POISON as error:
                 return await self._part(batch, error)
@@ -528,39 +622,38 @@ class Inbox:
             self._let_go(batch, chain)
             return None
 
-    def _let_go(self, batch: Sequence[_Waiting], chain: Chain) -> None:
+    def _let_go(self, batch: Sequence[Entry], chain: Chain) -> None:
         self.writer.committed(chain)
         self.away_since, self.attempted = None, None
         self.last_batch = len(batch)
         self.committed += len(batch)
-        for waiting in batch:
-            if not waiting.done.cancelled():
-                waiting.done.set_result(waiting.entry)
+        # Soon, not now: the next batch goes to the database first, and is written while these are answered.
+        asyncio.get_running_loop().call_soon(_tell, batch)
 
-    async def _write(self, batch: Sequence[_Waiting], *, projected: bool = True, error: str = "") -> Chain:
+    async def _write(self, batch: Sequence[Entry], *, projected: bool = True, error: str = "") -> Chain:
         self.attempted = None
         async with self.db.acquire(timeout=10) as conn, conn.transaction():
-            entries = [w.entry for w in batch]
-            chain = await self.writer.write(conn, entries, projected=projected)
+            chain = await self.writer.write(conn, batch, projected=projected)
             if not projected:
-                for entry in entries:
+                for entry in batch:
                     await journal.keep_quarantined(conn, entry.line, entry.seq, error)
             self.attempted = chain
         return chain
 
-    async def _part(self, batch: list[_Waiting], error: Exception) -> None:
+    async def _part(self, batch: list[Entry], error: Exception) -> None:
         """One of them is poison: halve until it is alone, keep it apart, answer it all the same."""
         if len(batch) > 1:
             await self._commit(batch[: len(batch) // 2])
             return await self._commit(batch[len(batch) // 2 :])
-        line = batch[0].entry.line
+        line = batch[0].line
         log.warning("message_quarantined", station=line.station, action=line.action, error=str(error))
         try:
             chain = await self._write(batch, projected=False, error=f"{type(error).__name__}: {error}")
         except POISON as worse:  # not even the journal takes it: the session that brought it is told
-            batch[0].done.set_exception(worse)
+            batch[0].failed = worse
+            _tell(batch)
         except (*AWAY, StaleHead):
-            self.writer.forget([batch[0].entry])
+            self.writer.forget(batch)
             await self._commit(batch)
         else:
             self._let_go(batch, chain)
@@ -576,14 +669,31 @@ class Inbox:
             self.away_since = self.clock()
             log.error("database_away", error=f"{type(error).__name__}: {error}")
         self.writer.heads.clear()
-        await asyncio.sleep(0.25)
         attempted, self.attempted = self.attempted, None
-        if attempted is None:
-            return None
+        while True:
+            await asyncio.sleep(0.25)
+            if attempted is None:
+                return None
+            with suppress(*AWAY):
+                async with self.db.acquire(timeout=10) as conn:
+                    stored = await journal.load_heads(conn, attempted.heads)
+                return attempted if stored == attempted.heads else None
+
+
+def _tell(batch: Sequence[Entry]) -> None:
+    for entry in batch:
+        if entry.told is None:
+            continue
         try:
-            async with self.db.acquire(timeout=10) as conn:
-                stored = await journal.load_heads(conn, attempted.heads)
-        except AWAY:
-            self.attempted = attempted
-            return await self._wait_for_database(error)
-        return attempted if stored == attempted.heads else None
+            entry.told(entry)
+        except Exception:  # one session's trouble is not the others'
+            log.exception("answer_not_sent", station=entry.line.station, action=entry.line.action)
+
+
+def _resolve(done: asyncio.Future[Entry], entry: Entry) -> None:
+    if done.cancelled():
+        return
+    if entry.failed:
+        done.set_exception(entry.failed)
+    else:
+        done.set_result(entry)

@@ -8,7 +8,7 @@ from typing import Any
 
 from csms.kit.db import Conn, Row
 from csms.vocabulary import MeterReading, MeterReported, Reading
-from csms.vocabulary.heard import Heard, device_time
+from csms.vocabulary.heard import device_time
 
 # A reading is (station, EVSE, transaction, time, context): heard again under another message id it changes nothing.
 KEEP = """
@@ -45,12 +45,8 @@ def row_of(
     )
 
 
-def rows_of(heard: Heard[MeterReported]) -> list[Column]:
-    said = heard.said
-    return [
-        row_of(heard.station, said.evse, said.transaction, reading, heard.received_at, heard.seq)
-        for reading in said.readings
-    ]
+def rows_of(station: str, said: MeterReported, received_at: datetime, seq: int) -> list[Column]:
+    return [row_of(station, said.evse, said.transaction, reading, received_at, seq) for reading in said.readings]
 
 
 async def keep(conn: Conn, rows: Sequence[Column]) -> None:

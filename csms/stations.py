@@ -19,7 +19,6 @@ from csms.vocabulary import (
     Station,
     StatusChange,
     StatusReported,
-    VariablesReported,
 )
 from csms.vocabulary.heard import Heard, device_time, record_id
 
@@ -111,8 +110,8 @@ KEEP_SECURITY = """
 """
 
 KEEP_PROGRESS = """
-    insert into progress (station, received_at, what, status, request_id, seq)
-    select * from unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::int[], $6::bigint[])
+    insert into progress (station, received_at, what, status, request_id, seq, info)
+    select * from unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::text[])
     on conflict do nothing
 """
 
@@ -123,16 +122,6 @@ SHOW_PROGRESS = """
         upload_status = case when p.what = 'upload' then p.status else s.upload_status end
     from unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[]) as p (station, at, what, status)
     where s.id = p.station
-"""
-
-KEEP_VARIABLES = """
-    insert into variables (station, component, component_instance, variable, instance, evse, connector, attribute,
-        value, read_only, received_at)
-    select distinct on (1, 2, 3, 4, 5, 6, 7, 8) *
-    from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::int[], $8::text[],
-        $9::text[], $10::boolean[], $11::timestamptz[])
-    on conflict (station, component, component_instance, variable, instance, evse, connector, attribute)
-    do update set value = excluded.value, read_only = excluded.read_only, received_at = excluded.received_at
 """
 
 KEEP_TRANSFERS = """
@@ -254,21 +243,12 @@ async def note_security(conn: Conn, heards: Sequence[Heard[SecurityNoted]]) -> N
 async def note_progress(conn: Conn, heards: Sequence[Heard[ProgressNoted]]) -> None:
     if heards:
         await conn.execute(KEEP_PROGRESS, *_columns(
-            (h.station, h.received_at, h.said.what, h.said.status, h.said.request_id, h.seq) for h in heards
+            (h.station, h.received_at, h.said.what, h.said.status, h.said.request_id, h.seq, h.said.info)
+            for h in heards
         ))
         await conn.execute(SHOW_PROGRESS, *_columns(
             (h.station, h.received_at, h.said.what, h.said.status) for h in heards
         ))
-
-
-async def note_variables(conn: Conn, heards: Sequence[Heard[VariablesReported]]) -> None:
-    rows = [
-        (h.station, v.component, v.component_instance or "", v.variable, v.instance or "", v.evse or 0,
-         v.connector or 0, v.attribute, v.value, v.read_only, h.received_at)
-        for h in heards for v in h.said.variables
-    ]
-    if rows:
-        await conn.execute(KEEP_VARIABLES, *_columns(rows))
 
 
 async def note_transfers(conn: Conn, heards: Sequence[Heard[DataPassed]]) -> None:

@@ -63,6 +63,12 @@ SKIP_NUMBERS = """
     select setval('transaction_numbers', $1) from transaction_numbers where last_value < $1 and $1 < 2000000000
 """
 
+DOUBT_RUNNING = """
+    update transactions set suspect = array_append(suspect, 'stop_lost')
+    where station = $1 and (reference = $2 or number::text = $2) and state = 'open' and not 'stop_lost' = any(suspect)
+    returning id
+"""
+
 BY_ID = "select * from transactions where id = $1::uuid"
 BY_IDS = "select * from transactions where id = any($1::uuid[])"
 
@@ -177,11 +183,14 @@ def begin(
         if is_same_start(record, said):
             if record.number is None and number is not None:
                 record.number = number
+                record.suspect.remove("start_unanswered")
                 known.touch(record)
             return record
     record = _new(heard, evse=said.evse, connector=said.connector, number=number)
     record.said_start_at, record.meter_start_wh = said.at, said.meter_wh
     record.token, record.token_type, record.token_status = said.token, said.token_type, token_status
+    if number is None:  # history: it was never answered, or with a CALLERROR; the car may have charged all the same
+        record.doubt("start_unanswered")
     _supersede(known, record, heard, notes)
     notes.event("transaction.started", heard.station, record.id)
     return known.add(record)
@@ -398,6 +407,15 @@ def _step(heard: Heard[Any]) -> tuple[Any, ...]:
         heard.station, said.reference, said.seq_no, STEP_TYPES[type(said)], device_time(said.at, heard.received_at),
         heard.received_at, said.trigger, said.charging_state, said.offline, said.token, heard.seq,
     )
+
+
+async def doubt_running(
+    conn: Conn, station: str, said: str, at: datetime, seq: int, notes: Notes
+) -> None:
+    """The station itself says that it neither runs nor waits to be told of: its end was lost (2.0.1 E14)."""
+    row = await conn.fetchrow(DOUBT_RUNNING, station, said)
+    if row:
+        notes.suspects.append((station, str(row["id"]), "stop_lost", at, seq, {}))
 
 
 async def find(conn: Conn, id: str) -> Transaction:

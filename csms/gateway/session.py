@@ -1,21 +1,23 @@
 """One connected station: its socket and its conversation.
 
-Reading never waits for handling: a question of the station is handed to a worker, an answer to ours
-goes straight to whoever waits for it. So we can ask while we are being asked.
+Reading never waits for handling: a question of the station is decoded and handed to the inbox, which
+calls back once it is committed; an answer to ours goes straight to whoever waits for it. So we can ask
+while we are being asked, and neither an idle station nor a question costs a task.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import structlog
-from websockets.asyncio.server import ServerConnection
+from websockets.asyncio.server import ServerConnection, broadcast
 from websockets.exceptions import ConnectionClosed
 
 from csms import commands
@@ -23,16 +25,19 @@ from csms.errors import LinkBusy, Overloaded, StationMistake
 from csms.inbox import Arrival, Claim, Departure, Entry, Inbox, Settlement
 from csms.journal import Line
 from csms.kit.clock import Clock
-from csms.kit.db import AWAY, Db
-from csms.ocpp import TRANSLATORS, Answered, Asked, Broken, Disputed, Link, Stray, decode
-from csms.vocabulary import CommandState, Reply, VariablesReported
+from csms.kit.db import AWAY, Db, Row
+from csms.ocpp import TRANSLATORS, Answered, Asked, Broken, Decoded, Disputed, Link, Stray, decode
+from csms.vocabulary import CommandState, Reply
 from csms.vocabulary.heard import Notes
 
 log = structlog.get_logger()
 
-REPLACED, RESTARTING, TRY_LATER = 1000, 1012, 1013
-MOST_WAITING = 100
+REPLACED, OUR_FAULT, RESTARTING, TRY_LATER = 1000, 1011, 1012, 1013
+MOST_OPEN = 100
 """Questions a station may have unanswered: OCPP allows one, some send a few at boot without waiting."""
+
+MOST_UNREAD = 1024 * 1024
+"""Bytes of answers a station may leave unread: one that asks and never reads must not fill our memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +61,8 @@ class _Awaited:
 
 class Session:
     __slots__ = (
-        "_asking", "_awaited", "_questions", "_turn", "_worker", "link", "number", "parts", "protocol", "replaced",
-        "socket", "station", "strict",
+        "_awaited", "_open", "_tasks", "_turn", "link", "number", "parts", "protocol", "replaced", "socket", "station",
+        "strict",
     )
 
     def __init__(self, parts: Parts, socket: ServerConnection, station: str, protocol: str, *, strict: bool) -> None:
@@ -65,11 +70,10 @@ class Session:
         self.link = Link(protocol)
         self.number: int | None = None
         self.replaced = False
-        self._questions: deque[tuple[datetime, str, Asked | Stray | Disputed | Broken]] = deque()
-        self._worker: asyncio.Task[None] | None = None
+        self._open = 0
         self._awaited: _Awaited | None = None
         self._turn: asyncio.Lock | None = None
-        self._asking = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     # --- life -----------------------------------------------------------------------------------------
 
@@ -85,8 +89,6 @@ class Session:
         finally:
             if self._awaited and not self._awaited.answer.done():
                 self._awaited.answer.cancel()
-            if self._worker:
-                await asyncio.wait({self._worker}, timeout=30)
             await self._depart()
 
     async def _read(self) -> None:
@@ -97,94 +99,97 @@ class Session:
     def _hear(self, text: str) -> None:
         at = self.parts.clock()
         received = self.link.receive(text)
+        if "\x00" in text:  # mended for its reader; PostgreSQL's text does not hold it
+            text = _storable(text)
         if isinstance(received, Answered):
             if self._awaited and not self._awaited.answer.done():
                 self._awaited.answer.set_result((at, text, received))
-            return
-        self._questions.append((at, text, received))
-        if len(self._questions) > MOST_WAITING:
-            self._close_soon(TRY_LATER, "too many questions at once")
-        elif self._worker is None:
-            self._worker = asyncio.create_task(self._work(), name=f"answers {self.station}")
+        elif self._open >= MOST_OPEN:
+            self.close_soon(TRY_LATER, "too many questions at once")
+        else:
+            try:
+                self._take_down(at, text, received)
+            except Overloaded as error:
+                self.close_soon(TRY_LATER, str(error))
 
-    def _close_soon(self, code: int, why: str) -> None:
-        asyncio.ensure_future(self.socket.close(code, why))  # noqa: RUF006 - the socket keeps itself alive until closed
+    def close_soon(self, code: int, why: str) -> None:
+        self._start(self.close(code, why), f"close {self.station}")
 
     async def close(self, code: int, why: str) -> None:
         self.replaced = self.replaced or code == REPLACED
         await self.socket.close(code, why)
 
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def _depart(self) -> None:
         code, reason = self.socket.close_code, self.socket.close_reason
         line = self._line("disconnected", frame=str(code) if code else None)
         departure = Departure(code, "replaced by a newer connection" if self.replaced else reason or None)
-        with suppress(Overloaded):
-            await self.parts.inbox.take(Entry(line, then=departure))
+        await self.parts.inbox.take(Entry(line, then=departure))
 
     # --- the station asks -----------------------------------------------------------------------------
 
-    async def _work(self) -> None:
-        """Answer what is waiting, in order, then end: an idle station costs no task."""
-        try:
-            while self._questions:
-                at, text, received = self._questions.popleft()
-                match received:
-                    case Asked():
-                        await self._answer(at, text, received)
-                    case Stray():
-                        await self._settle_late(at, text, received)
-                    case _:
-                        await self._refuse(at, text, received)
-        except ConnectionClosed:
-            pass  # what was committed and not acknowledged, the station sends again
-        except Overloaded as error:
-            await self.socket.close(TRY_LATER, str(error))
-        finally:
-            self._worker = None
+    def _take_down(self, at: datetime, text: str, received: Asked | Stray | Disputed | Broken) -> None:
+        """Have it written, and answered once that is done. Raises Overloaded."""
+        match received:
+            case Asked():
+                self._put(self._question(at, text, received))
+            case Stray():
+                self._start(self._settle_late(at, text, received), f"late answer of {self.station}")
+            case Broken(id=str(id)):
+                self._put(self._refusal(at, text, id, received.action, received.code, received.description))
+            case _:
+                unreadable = ("unreadable",) if isinstance(received, Broken) else ()
+                self._put(Entry(Line(
+                    self.station, at, "received", text, received.id, session=self.number, repairs=unreadable
+                )))
 
-    async def _answer(self, at: datetime, text: str, asked: Asked) -> None:
+    def _put(self, entry: Entry) -> None:
+        self.parts.inbox.put(entry, self._committed)
+        self._open += 1
+
+    def _committed(self, entry: Entry) -> None:
+        """All that follows from it is on disk: the station may forget its question."""
+        self._open -= 1
+        if entry.failed:
+            log.error("message_not_kept", station=self.station, error=str(entry.failed), frame=entry.line.frame)
+            self.close_soon(OUR_FAULT, "this message cannot be kept")
+        elif entry.text is not None:
+            # Of all that websockets can send with, the one that does not wait. It skips a socket that is closing:
+            # what was committed and not acknowledged, the station sends again.
+            broadcast((self.socket,), entry.text)
+            if self.socket.transport.get_write_buffer_size() > MOST_UNREAD:
+                self.close_soon(TRY_LATER, "answers are not read")
+
+    def _question(self, at: datetime, text: str, asked: Asked) -> Entry:
         try:
             decoded = decode(self.protocol, asked.action, asked.payload, self.strict)
         except StationMistake as mistake:
-            return await self._call_error(at, text, asked.id, asked.action, mistake.code, str(mistake), asked.repairs)
+            if not asked.answerable:  # a SEND of 2.1: nobody waits for an answer, not even for a no
+                return Entry(Line(
+                    self.station, at, "received", text, _storable(asked.id), _storable(asked.action),
+                    session=self.number, repairs=(*asked.repairs, "unreadable"),
+                ))
+            return self._refusal(at, text, asked.id, asked.action, mistake.code, str(mistake), asked.repairs)
         line = Line(
             self.station, at, "received", text, asked.id, asked.action, getattr(decoded.message, "at", None),
             self.number, repairs=(*asked.repairs, *decoded.repairs),
         )
+        return Entry(line, decoded.message, partial(_answer, asked.id, decoded) if asked.answerable else None)
 
-        def write_answer(reply: Reply) -> str:
-            return Link.answer(asked.id, decoded.answer(reply))
-
-        answer = write_answer if asked.answerable else None
-        entry = await self.parts.inbox.take(Entry(line, decoded.message, answer))
-        if entry.text is not None:
-            await self.socket.send(entry.text)
-        return None
-
-    async def _refuse(self, at: datetime, text: str, received: Broken | Disputed) -> None:
-        if isinstance(received, Broken) and received.id is not None:
-            await self._call_error(at, text, received.id, received.action, received.code, received.description)
-        else:
-            await self.parts.inbox.take(Entry(Line(
-                self.station, at, "received", _storable(text), received.id, session=self.number,
-                repairs=("unreadable",) if isinstance(received, Broken) else (),
-            )))
-
-    async def _call_error(
+    def _refusal(
         self, at: datetime, text: str, id: str, action: str | None, code: str, description: str,
         repairs: tuple[str, ...] = (),
-    ) -> None:
+    ) -> Entry:
         """What the station did wrong, told to it; its frame stays on record."""
-        refusal = Link.refuse(id, code, description)
-        await self.parts.inbox.take(Entry(Line(
-            self.station, at, "received", _storable(text), _storable(id), action and _storable(action),
-            session=self.number, repairs=repairs,
-        )))
-        await self.parts.inbox.take(Entry(Line(
-            self.station, self.parts.clock(), "sent", _storable(refusal), _storable(id), action and _storable(action),
-            session=self.number,
-        )))
-        await self.socket.send(refusal)
+        line = Line(
+            self.station, at, "received", text, _storable(id), action and _storable(action), session=self.number,
+            repairs=repairs,
+        )
+        return Entry(line, text=_storable(Link.refuse(id, code, description)))
 
     # --- we ask ---------------------------------------------------------------------------------------
 
@@ -199,58 +204,69 @@ class Session:
                 return CommandState(row["state"]) if row else CommandState.OFFLINE
             return await self._ask(row["id"], row["kind"], row["action"], row["payload"], row)
 
-    async def _ask(self, id: object, kind: str, action: str, payload: dict[str, object], row: object) -> CommandState:
+    async def _ask(self, id: object, kind: str, action: str, payload: dict[str, object], row: Row) -> CommandState:
         message_id = str(uuid4())
         try:
             text = self.link.ask(message_id, action, payload)
         except LinkBusy:
             return CommandState.QUEUED
-        by, complaint = row["requested_by"], row["complaint"]  # type: ignore[index]
-        claimed = await self.parts.inbox.take(Entry(
-            Line(self.station, self.parts.clock(), "sent", text, message_id, action, session=self.number, by=by,
-                 complaint=complaint),
-            then=Claim(str(id)),
-        ))
+        by, complaint = row["requested_by"], row["complaint"]
+        try:
+            claimed = await self.parts.inbox.take(Entry(
+                Line(self.station, self.parts.clock(), "sent", text, message_id, action, session=self.number, by=by,
+                     complaint=complaint),
+                then=Claim(str(id), kind),
+            ))
+        except Overloaded:
+            self.link.give_up()
+            return CommandState.QUEUED
         if not claimed.result:
             self.link.give_up()
             return CommandState.QUEUED
         self._awaited = _Awaited(asyncio.get_running_loop().create_future())
         try:
-            await self.socket.send(text)
             async with asyncio.timeout(self.parts.answer_within_s):
+                await self.socket.send(text)
                 at, answer, answered = await self._awaited.answer
         except (TimeoutError, asyncio.CancelledError, ConnectionClosed):
             self.link.give_up()
             return await self._unanswered(str(id), kind)
         finally:
             self._awaited = None
-        return await self._settle(str(id), kind, row["evse"], at, answer, answered)  # type: ignore[index]
+        return await self._settle(row, at, answer, answered)
 
-    async def _settle(
-        self, id: str, kind: str, evse: int | None, at: datetime, text: str, answered: Answered
-    ) -> CommandState:
+    async def _settle(self, row: Row, at: datetime, text: str, answered: Answered) -> CommandState:
         translator = TRANSLATORS[self.protocol]
         state = translator.read_outcome(answered.action, answered.payload, answered.error_code)
-        variables = translator.read_variables(answered.action, answered.payload) if answered.payload else ()
+        told = None
+        if answered.payload is not None:
+            told = translator.read_answer(answered.action, row["payload"], answered.payload)
         answer = answered.payload if answered.payload is not None else {
             "errorCode": answered.error_code, "errorDescription": answered.error_description
         }
         await self.parts.inbox.take(Entry(
             Line(self.station, at, "received", text, answered.id, answered.action, session=self.number),
-            then=Settlement(id, kind, state, answer, evse, VariablesReported(variables) if variables else None),
+            then=Settlement(
+                str(row["id"]), row["kind"], state, answer, row["evse"],
+                translator.read_command(row["action"], row["payload"]), told, row["requested_by"],
+            ),
         ))
         return state
 
     async def _settle_late(self, at: datetime, text: str, stray: Stray) -> None:
         """An answer after the time-out still tells how the command went."""
-        async with self.parts.db.acquire() as conn:
-            row = await commands.by_message(conn, self.station, stray.id)
-        line = Line(self.station, at, "received", text, stray.id, session=self.number)
+        row = None
+        with suppress(*AWAY):
+            async with self.parts.db.acquire() as conn:
+                row = await commands.by_message(conn, self.station, stray.id)
         if row is None:
-            await self.parts.inbox.take(Entry(line))
+            with suppress(Overloaded):
+                await self.parts.inbox.take(Entry(Line(
+                    self.station, at, "received", text, _storable(stray.id), session=self.number
+                )))
             return
         answered = Answered(stray.id, row["action"], stray.payload, stray.error_code, stray.error_description)
-        await self._settle(str(row["id"]), row["kind"], row["evse"], at, text, answered)
+        await self._settle(row, at, text, answered)
 
     async def _unanswered(self, id: str, kind: str) -> CommandState:
         with suppress(*AWAY):
@@ -263,6 +279,10 @@ class Session:
     def _line(self, kind: str, frame: str | None = None) -> Line:
         action = self.protocol if kind == "connected" else None
         return Line(self.station, self.parts.clock(), kind, frame, action=action, session=self.number)
+
+
+def _answer(id: str, decoded: Decoded, reply: Reply) -> str:
+    return Link.answer(id, decoded.answer(reply))
 
 
 def _storable(text: str) -> str:
