@@ -124,8 +124,9 @@ written to be hard: irony, no keyword, two topics at once.
 
 ### On texts written after the model, at first sight
 
-The only test that owes nothing to what the writer knew. Three times new texts were written, asked first and taught
-afterwards; they are now part of `data/own.jsonl`, so these figures cannot be measured again.
+The test that owes least to what the writer knew: new texts were written, asked first, and taught or used to widen
+the rules afterwards. The first four rows are now part of `data/own.jsonl`, so they cannot be measured again; rows two
+and three were asked of models within a hair of today's settings.
 
 | when | texts | department | topic | danger found | alarms that were right |
 |---|---|---|---|---|---|
