@@ -57,6 +57,20 @@ class Case:
     closed_at: datetime | None
     close_reason: str | None
     updated_at: datetime
+    submitted_at: datetime | None = None
+    zone: str | None = None
+    calendar: str | None = None
+    site: str | None = None
+    region: str | None = None
+    fault_level: int | None = None
+    account: str | None = None
+    priority: int = 0
+    affected: int = 1
+    predicted_s: int | None = None
+    liability: str | None = None
+    merged_into: str | None = None
+    incident: int | None = None
+    pseudonymous: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -76,8 +90,8 @@ class Case:
 
     @property
     def where(self) -> str | None:
-        """The station to act on: the one named, else the one the evidence led to."""
-        return self.station or self.matched_station
+        """The station to act on: the one the evidence led to, else the one named."""
+        return self.matched_station or self.station
 
 
 COLUMNS = tuple(f.name for f in fields(Case))
@@ -116,9 +130,10 @@ FILE = """
     insert into complaints (number, tracking, filed_at, filed_by, state, channel, text, language, category, topic,
         level, department, classification, customer_name, customer_phone, customer_email, customer_token,
         customer_plate, station, evse, occurred_at, payment_reference, order_ref, amount_disputed, currency,
-        expectation, assess_after, updated_at)
+        expectation, submitted_at, zone, calendar, site, region, fault_level, account, assess_after, updated_at)
     values ($1, $2, $3::timestamptz, $4, 'received', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-        $18, $19, $20, $21, $22, $23, $24, $25, $3::timestamptz + interval '5 seconds', $3::timestamptz)
+        $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32,
+        $3::timestamptz + interval '5 seconds', $3::timestamptz)
 """
 
 
@@ -147,6 +162,13 @@ class Filing:
     amount_disputed: Decimal | None = None
     currency: str | None = None
     expectation: str | None = None
+    submitted_at: datetime | None = None
+    zone: str | None = None
+    calendar: str | None = None
+    site: str | None = None
+    region: str | None = None
+    fault_level: int | None = None
+    account: str | None = None
 
 
 async def open_case(conn: Conn, filing: Filing, *, by: str, now: datetime, zone: str) -> Case:
@@ -247,21 +269,6 @@ async def open_at(conn: Conn, station: str, evse: int | None = None) -> list[str
     return [row["number"] for row in await conn.fetch(OPEN_AT, station, list(OPEN), evse)]
 
 
-OPEN_ABOUT = """
-    select number from complaints
-    where state = any($5::text[])
-        and (payment_reference in ($1, $2) or order_ref = $3 or station = $4 or matched_station = $4)
-    order by number
-"""
-
-
-async def open_about(
-    conn: Conn, reference: str, of: str | None, order: str | None, station: str | None
-) -> list[str]:
-    """Numbers of the open cases that a payment may concern."""
-    return [row["number"] for row in await conn.fetch(OPEN_ABOUT, reference, of, order, station, list(OPEN))]
-
-
 # --- correcting and owning --------------------------------------------------------------------
 
 CORRECTABLE = (
@@ -283,6 +290,7 @@ async def correct(conn: Conn, case: Case, changes: Mapping[str, Any]) -> None:
 OWN = "update complaints set owner = $2, department = coalesce($3, department) where number = $1"
 DISOWN = "update complaints set owner = null where number = $1"
 RAISE = "update complaints set level = $2 where number = $1"
+LIABLE = "update complaints set liability = coalesce($2, liability) where number = $1"
 CONFIRM = "update complaints set confirmed_at = $2 where number = $1"
 END = "update complaints set closed_at = $2, close_reason = $3 where number = $1"
 BEGIN_ROUND = """
@@ -300,6 +308,10 @@ async def disown(conn: Conn, number: str) -> None:
 
 async def raise_level(conn: Conn, number: str, level: int) -> None:
     await conn.execute(RAISE, number, level)
+
+
+async def note_liability(conn: Conn, number: str, who: str | None) -> None:
+    await conn.execute(LIABLE, number, who)
 
 
 async def note_confirmed(conn: Conn, number: str, now: datetime) -> None:
@@ -320,7 +332,11 @@ async def begin_round(conn: Conn, number: str) -> None:
 TO_ASSESS = """
     select number from complaints where reassess and assess_after <= $1 order by assess_after limit 50
 """
-ASSESS_LATER = "update complaints set reassess = true, assess_after = $2 where number = $1"
+ASSESS_LATER = """
+    update complaints set reassess = true, assess_after = $2, news_at = $2,
+        assess_because = coalesce($3, assess_because)
+    where number = $1
+"""
 
 
 async def to_assess(conn: Conn, now: datetime) -> list[str]:
@@ -328,5 +344,21 @@ async def to_assess(conn: Conn, now: datetime) -> list[str]:
     return [row["number"] for row in await conn.fetch(TO_ASSESS, now)]
 
 
-async def assess_later(conn: Conn, number: str, at: datetime) -> None:
-    await conn.execute(ASSESS_LATER, number, at)
+async def assess_later(conn: Conn, number: str, at: datetime, because: str | None = None) -> None:
+    await conn.execute(ASSESS_LATER, number, at, because)
+
+
+EARLIER_TOKENS = """
+    select customer_token as token, matched from complaints
+    where number < $1 and (customer_phone = $2 or customer_email = $3 or customer_plate = $4)
+        and (customer_token is not null or matched is not null)
+    order by number desc limit 10
+"""
+
+
+async def earlier(conn: Conn, case: Case) -> tuple[list[str], list[str]]:
+    """(tokens, transactions) of the same person's earlier cases, the newest first."""
+    rows = await conn.fetch(
+        EARLIER_TOKENS, case.number, case.customer_phone, case.customer_email, case.customer_plate
+    )
+    return [r["token"] for r in rows if r["token"]], [str(r["matched"]) for r in rows if r["matched"]]

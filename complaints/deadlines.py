@@ -1,4 +1,4 @@
-"""Deadlines of cases as they run: set by policy, met, postponed, or run out."""
+"""Deadlines as rows: what `sla.clocks` makes of a case's thread, kept where lists and the worker can ask for it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from complaints import sla
-from complaints.cases import Case
-from complaints.states import OPEN, PAUSED
+from complaints import alarms, policy, sla
+from complaints.policy import Policy
+from complaints.sla import Clock, Event
 from csms.kit.db import Conn
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A named deadline of one round, and how it went."""
+    """A named deadline of one round, and how it went. `started_at` None: only planned yet."""
 
     complaint: str
     round: int
@@ -23,30 +23,43 @@ class Deadline:
     policy: str
     met_at: datetime | None = None
     breached_at: datetime | None = None
+    started_at: datetime | None = None
+    how: str | None = None
+    paused: bool = False
+    stopped: bool = False
+    provisional: bool = False
 
 
+CONTRACT = ("acknowledge", "arrive", "investigate", "resolve", "follow_up")
+"""The kinds that the contract names; the others are shown beside them."""
+
+COLUMNS = "complaint, round, kind, due_at, policy, met_at, breached_at, started_at, how, paused, stopped, provisional"
+POLICIES = "select body from policies order by valid_from, version"
+EVENTS = "select seq, at, type, author, audience, body from entries where complaint = $1 order by seq"
 PUT = """
-    insert into deadlines (complaint, round, kind, due_at, policy) values ($1, $2, $3, $4, $5)
-    on conflict (complaint, round, kind) do update set due_at = excluded.due_at, policy = excluded.policy
-    where deadlines.met_at is null
+    insert into deadlines as d (complaint, round, kind, due_at, policy, started_at, met_at, how, paused, stopped,
+        provisional)
+    select $1, * from unnest($2::int[], $3::text[], $4::timestamptz[], $5::text[], $6::timestamptz[],
+        $7::timestamptz[], $8::text[], $9::boolean[], $10::boolean[], $11::boolean[])
+    on conflict (complaint, round, kind) do update set due_at = excluded.due_at, policy = excluded.policy,
+        started_at = excluded.started_at, met_at = excluded.met_at, how = excluded.how, paused = excluded.paused,
+        stopped = excluded.stopped, provisional = excluded.provisional,
+        breached_at = case when excluded.due_at > d.due_at then null else d.breached_at end,
+        reminded_at = case when excluded.due_at > d.due_at then null else d.reminded_at end
+    where (d.due_at, d.policy, d.started_at, d.met_at, d.how, d.paused, d.stopped, d.provisional)
+        is distinct from (excluded.due_at, excluded.policy, excluded.started_at, excluded.met_at, excluded.how,
+            excluded.paused, excluded.stopped, excluded.provisional)
 """
-OF_CASES = """
-    select complaint, round, kind, due_at, policy, met_at, breached_at from deadlines
-    where complaint = any($1::text[]) order by complaint, round, due_at, kind
+DROP = """
+    delete from deadlines d where complaint = $1 and breached_at is null and not exists (
+        select 1 from unnest($2::int[], $3::text[]) as made (round, kind)
+        where made.round = d.round and made.kind = d.kind)
 """
-MEET = """
-    update deadlines set met_at = $3
-    where complaint = $1 and kind = any($2::text[]) and met_at is null
-        and round = (select round from complaints where number = $1)
-"""
-POSTPONE = """
-    update deadlines set due_at = $3
-    where complaint = $1 and kind = $2 and met_at is null and round = (select round from complaints where number = $1)
-"""
-BREACHED = """
-    select d.complaint, d.round, d.kind, d.due_at, d.policy, d.met_at, d.breached_at
+OF_CASES = f"select {COLUMNS} from deadlines where complaint = any($1::text[]) order by complaint, round, due_at, kind"
+BREACHED = f"""
+    select {', '.join('d.' + name for name in COLUMNS.split(', '))}
     from deadlines d join complaints c on c.number = d.complaint and c.round = d.round
-    where d.due_at <= $1 and d.met_at is null and d.breached_at is null and c.state = any($2::text[])
+    where d.due_at <= $1 and d.met_at is null and d.breached_at is null and not d.stopped and d.started_at is not null
     order by d.due_at limit 200
 """
 NOTE_BREACH = """
@@ -55,19 +68,33 @@ NOTE_BREACH = """
 """
 
 
-ROUND_BEGAN = """
-    select coalesce(max(at), $2) from entries where complaint = $1 and type in ('rejection', 'reopening')
-"""
+async def policies(conn: Conn) -> list[Policy]:
+    """All versions, by the time from which they count. Empty: the built-in policy."""
+    return [policy.parsed(row["body"]) for row in await conn.fetch(POLICIES)]
 
 
-async def round_began(conn: Conn, case: Case) -> datetime:
-    """When the clocks of the current round began."""
-    began: datetime = await conn.fetchval(ROUND_BEGAN, case.number, case.filed_at)
-    return began
+async def policy_now(conn: Conn, now: datetime) -> Policy:
+    return policy.in_force(await policies(conn), now)
 
 
-async def put(conn: Conn, number: str, round: int, made: Sequence[sla.Deadline]) -> None:
-    await conn.executemany(PUT, [(number, round, d.kind, d.due_at, d.policy) for d in made])
+async def events(conn: Conn, number: str) -> list[Event]:
+    return [Event(**dict(row)) for row in await conn.fetch(EVENTS, number)]
+
+
+async def settle(conn: Conn, number: str, now: datetime) -> Sequence[Clock]:
+    """Compute all clocks of a case anew from its thread and keep them. Called wherever the thread grows."""
+    made = sla.clocks(await events(conn, number), await policies(conn))
+    await conn.execute(
+        PUT, number, [c.round for c in made], [c.kind for c in made], [c.due_at for c in made],
+        [c.policy for c in made], [c.started_at for c in made], [c.met_at for c in made], [c.how for c in made],
+        [c.paused for c in made], [c.stopped for c in made], [c.provisional for c in made],
+    )
+    await conn.execute(DROP, number, [c.round for c in made], [c.kind for c in made])
+    for beyond in sorted({c.due_at.year for c in made if c.provisional and not c.met_at}):
+        await alarms.raise_(
+            conn, f"calendar:{beyond}", "calendar.horizon", now, complaint=number, detail={"year": beyond}
+        )
+    return made
 
 
 async def of_cases(conn: Conn, numbers: Sequence[str]) -> dict[str, list[Deadline]]:
@@ -78,19 +105,9 @@ async def of_cases(conn: Conn, numbers: Sequence[str]) -> dict[str, list[Deadlin
     return found
 
 
-async def meet(conn: Conn, number: str, *kinds: str, now: datetime) -> None:
-    """These clocks of the current round have stopped in time, or late."""
-    await conn.execute(MEET, number, list(kinds), now)
-
-
-async def postpone(conn: Conn, number: str, kind: str, due_at: datetime) -> None:
-    await conn.execute(POSTPONE, number, kind, due_at)
-
-
 async def breached(conn: Conn, now: datetime) -> list[Deadline]:
-    """Deadlines of open, unpaused cases that have run out and were not noted yet."""
-    running = [state for state in OPEN if state not in PAUSED]
-    return [Deadline(**dict(row)) for row in await conn.fetch(BREACHED, now, running)]
+    """Deadlines that have run out and were not noted yet, follow-ups of closed cases among them."""
+    return [Deadline(**dict(row)) for row in await conn.fetch(BREACHED, now)]
 
 
 async def note_breach(conn: Conn, deadline: Deadline, now: datetime) -> bool:

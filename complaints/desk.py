@@ -7,7 +7,7 @@ modules it calls. Questions to csms are asked outside of transactions.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from complaints import actions, cases, deadlines, evidence, refunds, remedies, thread
+from complaints import actions, cases, deadlines, evidence, life, merging, overrides, refunds, remedies, thread
 from complaints.actions import Acted, Ask
 from complaints.cases import Case, Wanted
 from complaints.deadlines import Deadline
@@ -26,6 +26,7 @@ from complaints.intake.classify.topics import CATEGORY_OF, DEPARTMENT_OF
 from complaints.intake.filing import Classify
 from complaints.intake.form import ComplaintIn, Correction, changes_of, check_time
 from complaints.moneyback import MoneyBack
+from complaints.overrides import Override
 from complaints.remote import RemoteControl
 from complaints.states import can
 from complaints.thread import SYSTEM, Audience, Draft, Entry
@@ -86,10 +87,11 @@ class Desk:
         notes = await self._oddities(given, strict)
         sent = [*attachments.from_json(given.attachments), *files]
         kept = await self._inspect(sent)
+        site = await self._site_of(given.station)
         found = await asyncio.to_thread(filing.sort, self._classify, given)
         async with self.db.acquire() as conn, conn.transaction():
             case = await filing.file(
-                conn, given, kept, found, by=by, now=now, zone=self.options.zone, notes=notes
+                conn, given, kept, found, by=by, now=now, zone=self.options.zone, site=site, notes=notes
             )
         await self.try_to_assess(case.number)
         return await self.overview(case.number)
@@ -98,6 +100,10 @@ class Desk:
         if not sent:
             return []
         return await asyncio.to_thread(attachments.inspect, sent, largest=self.options.largest_attachment)
+
+    async def _site_of(self, station: str | None) -> str | None:
+        known = await self.csms.station(station) if station else None
+        return known.site if known else None
 
     async def _oddities(self, given: ComplaintIn, strict: bool) -> list[str]:
         if given.station is None or await self.csms.station(given.station) is not None:
@@ -179,10 +185,21 @@ class Desk:
     ) -> Assessment:
         """Gather, judge, freeze. Without `always` a version is only made where the judgement differs."""
         case, now = await self.case(number), self.clock()
-        judged = await evidence.judge_now(self.csms, self._judge, case.claim, now)
+        earlier, decided = await self._known_of(case)
+        judged = await evidence.judge_now(
+            self.csms, self._judge, case.claim, now, earlier=earlier, decided=decided
+        )
         async with self.db.acquire() as conn, conn.transaction():
             current = await cases.get(conn, number)
             return await evidence.keep(conn, current, judged, by=by, reason=reason, now=now, always=always)
+
+    async def _known_of(self, case: Case) -> tuple[Sequence[str], Mapping[str, Override]]:
+        """(tokens of the person's earlier cases, what was decided over the rules)."""
+        async with self.db.acquire() as conn:
+            tokens, sessions = await cases.earlier(conn, case)
+            decided = await overrides.in_force(conn, case.number)
+        found = [await self.csms.transaction(id) for id in sessions]
+        return [*tokens, *(t.token for t in found if t and t.token)], decided
 
     async def try_to_assess(self, number: str) -> bool:
         """False when it failed: the complaint is safe, and the worker tries again."""
@@ -197,24 +214,55 @@ class Desk:
         return True
 
     async def correct(self, number: str, correction: Correction, who: Principal) -> View:
-        """Put facts right, with a reason; the evidence is judged anew."""
-        changes = _filled(changes_of(correction))
+        """Put facts right or decide over the rules, with a reason; the evidence is judged anew.
+
+        That `who` may decide (overrides.ROLES) is for the caller to have checked.
+        """
+        changes, decided = _filled(changes_of(correction)), overrides.changes_of(correction)
         check_time(changes.get("occurred_at"), self.clock())
         station = changes.get("station")
         if station and await self.csms.station(station) is None:
             raise BadInput("station", f"there is no station {station}")
+        await self._check_decided(number, decided)
         async with self.db.acquire() as conn, conn.transaction():
             case = await cases.get(conn, number)
+            await self._decide(conn, case, decided, correction.reason, who)
             before = {name: getattr(case, name) for name in changes}
             changed = {name: value for name, value in changes.items() if value != before[name]}
-            if not changed:
+            if not changed and not decided:
                 return View(case, (await deadlines.of_cases(conn, [number]))[number])
-            body = {"before": {n: before[n] for n in changed}, "after": changed}
-            await thread.add(conn, number, Draft("correction", who.name, correction.reason, body=body), self.clock())
-            await cases.correct(conn, case, changed)
-            await filing.reset_clocks(conn, await cases.get(conn, number), self.options.zone)
+            if changed:
+                await self._correct(conn, case, before, changed, correction.reason, who)
         await self._assess_anew(number, who.name, correction.reason)
         return await self.overview(number)
+
+    async def _correct(
+        self, conn: cases.Conn, case: Case, before: Mapping[str, Any], changed: Mapping[str, Any], reason: str,
+        who: Principal,
+    ) -> None:
+        body = {"before": {n: before[n] for n in changed}, "after": dict(changed)}
+        await thread.add(conn, case.number, Draft("correction", who.name, reason, body=body), self.clock())
+        await cases.correct(conn, case, changed)
+
+    async def _check_decided(self, number: str, decided: Mapping[str, Any]) -> None:
+        if not decided:
+            return
+        case, chosen = await self.case(number), decided.get("transaction")
+        overrides.check(decided, case.topic)
+        if chosen and chosen != overrides.NONE and await self.csms.transaction(chosen) is None:
+            raise BadInput("transaction", f"there is no transaction {chosen}; give our id of it, or none")
+        if case.version == 0 and not await self.try_to_assess(number):
+            raise Conflict("there is nothing to decide over yet: the evidence could not be judged; try again shortly")
+
+    async def _decide(
+        self, conn: cases.Conn, case: Case, decided: Mapping[str, Any], reason: str, who: Principal
+    ) -> None:
+        newest = await evidence.newest(conn, case.number) if decided else None
+        if newest is not None:
+            now = self.clock()
+            await overrides.decide(conn, case.number, decided, newest.judgement, by=who.name, reason=reason, now=now)
+            draft = Draft("override", who.name, reason, body={"decided": dict(decided), "version": newest.version})
+            await thread.add(conn, case.number, draft, now)
 
     async def _assess_anew(self, number: str, by: str, reason: str) -> None:
         try:
@@ -234,10 +282,7 @@ class Desk:
         async with self.db.acquire() as conn, conn.transaction():
             case = await cases.get(conn, number)
             move = "ask_customer" if type == "question" and can("ask_customer", case.state) else None
-            entry = await self._add(conn, case, Draft(type, who.name, text, audience, move=move), kept)
-            if audience == "customer":
-                await deadlines.meet(conn, number, "acknowledge", now=self.clock())
-        return entry
+            return await self._add(conn, case, Draft(type, who.name, text, audience, move=move), kept)
 
     async def customer_says(self, tracking: str, text: str, files: Sequence[Sent] = ()) -> Entry:
         """A word from the customer by his link; it ends the wait for information."""
@@ -245,7 +290,9 @@ class Desk:
         async with self.db.acquire() as conn, conn.transaction():
             case = await cases.tracked(conn, tracking)
             move = "hear_customer" if can("hear_customer", case.state) else None
-            return await self._add(conn, case, Draft("message", CUSTOMER, text, "customer", move=move), kept)
+            draft = Draft("message", CUSTOMER, text, "customer", move=move)
+            await merging.pass_on(conn, case, draft, self.clock())
+            return await self._add(conn, case, draft, kept)
 
     async def _add(self, conn: cases.Conn, case: Case, draft: Draft, kept: Sequence[Kept]) -> Entry:
         named = replace(draft, body={"attachments": attachments.named(kept)} if kept else {})
@@ -292,7 +339,7 @@ class Desk:
     async def _live(self, number: str, ask: Ask, by: str) -> Case:
         async with self.db.acquire() as conn, conn.transaction():
             case = await cases.locked(conn, number)
-            await actions.take_up(conn, case, ask, by, self.clock(), self.options.zone)
+            await life.take_up(conn, case, ask, by, self.clock())
             return await cases.get(conn, number)
 
     # --- for the worker -------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from complaints import deadlines, phrases, thread
+from complaints import phrases, thread
 from complaints.actions import Ask
 from complaints.cases import Case
 from complaints.evidence import Assessment, money
@@ -19,7 +19,9 @@ from csms.kit.db import Conn, Row
 from csms.vocabulary import Payment
 
 APPROVERS = ("finance", "supervisor", "admin")
-RUNNING = ("proposed", "approved", "sent", "confirmed")
+RUNNING = ("proposed", "approved", "initiated", "sent", "confirmed")
+UNSETTLED = ("proposed", "approved", "initiated")
+"""Still to be decided or handed over. What was sent is with the bank; what failed was told and is proposed anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,4 +224,3 @@ async def note_failed(conn: Conn, refund: Refund, why: str, now: datetime) -> No
 
 async def _note(conn: Conn, refund: Refund, by: str, text: str, move: str, now: datetime) -> None:
     await thread.add(conn, refund.complaint, Draft("refund", by, text, body=refund_json(refund), move=move), now)
-    await deadlines.meet(conn, refund.complaint, "acknowledge", now=now)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from complaints import cases, deadlines, thread
+from complaints import cases, thread
 from complaints.actions import Ask
 from complaints.cases import Case
 from complaints.claim import Claim
@@ -127,8 +127,7 @@ async def note_asked(conn: Conn, number: str, fact: CommandFact, now: datetime) 
     }
     move = "investigate" if state in ("received", "acknowledged", "assessed") and can("investigate", state) else None
     draft = Draft("command", fact.requested_by, fact.reason or "", body=body, move=move, key=f"command:{fact.id}")
-    if await thread.add(conn, number, draft, now):
-        await deadlines.meet(conn, number, "acknowledge", now=now)
+    await thread.add(conn, number, draft, now)
 
 
 async def note_refused(conn: Conn, number: str, ask: Ask, guards: Sequence[str], by: str, now: datetime) -> None:

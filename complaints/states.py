@@ -14,6 +14,9 @@ ENDED = ("closed", "merged", "external", "withdrawn")
 OPEN = tuple(state for state in STATES if state not in ENDED)
 WORKING = tuple(state for state in OPEN if state not in ("informed", "confirming"))
 PAUSED = ("need_info",)
+"""The customer's turn: clocks stand still, up to a cap."""
+AWAY = ("merged", "external", "withdrawn")
+"""Elsewhere: clocks stand still for as long as it lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,12 @@ MOVES = {
         Move("await_confirmation", ("informed",), "confirming"),
         Move("close", ("informed", "confirming"), "closed"),
         Move("reject", ("informed", "confirming", "closed"), "second_review", rounds=1),
-        Move("reopen", ENDED, "investigating", rounds=1),
+        Move("reopen", ("closed", "external", "withdrawn"), "investigating", rounds=1),
         Move("withdraw", OPEN, "withdrawn"),
         Move("refer", OPEN, "external"),
+        Move("take_back", ("external",), "investigating"),
         Move("merge", OPEN, "merged"),
+        Move("unmerge", ("merged",), "investigating"),
     )
 }
 

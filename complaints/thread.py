@@ -10,12 +10,16 @@ from typing import Any, Literal
 
 import orjson
 
+from complaints import deadlines
 from complaints.states import MOVES, NotAllowedIn, after
 from csms.errors import NotFound
 from csms.kit.db import Conn, Row
 
 Audience = Literal["customer", "staff", "internal"]
 """Who may read it: the customer too, all staff, or only supervisors, auditors and admins."""
+
+TIMELESS = ("note", "evidence", "assessment", "command_settled", "command_refused", "effect", "deadline", "reminder")
+"""Entries that no clock waits for, unless they move the state."""
 
 SYSTEM = "ohmbudsman"
 """The author of what nobody wrote by hand."""
@@ -99,6 +103,8 @@ async def add(conn: Conn, number: str, draft: Draft, now: datetime) -> Entry | N
     rounds = MOVES[draft.move].rounds if draft.move else 0
     if not await conn.fetchval(ADVANCE, number, entry.seq, entry.hash, now, state, rounds, list(allowed)):
         raise NotAllowedIn(draft.move or draft.type, head["state"])
+    if draft.move or draft.type not in TIMELESS:
+        await deadlines.settle(conn, number, now)
     return entry
 
 

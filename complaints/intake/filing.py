@@ -9,11 +9,12 @@ from typing import Any, Protocol
 
 import structlog
 
-from complaints import cases, deadlines, phrases, sla, thread
+from complaints import cases, merging, phrases, sites, thread
 from complaints.cases import Case, Filing
 from complaints.intake import attachments
 from complaints.intake.attachments import Kept
 from complaints.intake.form import ComplaintIn
+from complaints.sites import Place
 from complaints.thread import SYSTEM, Draft
 from csms.kit.db import Conn
 
@@ -70,7 +71,7 @@ def sort(classify: Classify, given: ComplaintIn) -> Sorted:
         return Unsorted(language=given.language or "zh-Hans")
 
 
-def filing_of(given: ComplaintIn, found: Sorted) -> Filing:
+def filing_of(given: ComplaintIn, found: Sorted, place: Place) -> Filing:
     """The case's first facts. The customer's own words on language win over what was detected."""
     customer = given.customer
     return Filing(
@@ -80,6 +81,8 @@ def filing_of(given: ComplaintIn, found: Sorted) -> Filing:
         customer_token=customer.token, customer_plate=customer.plate, station=given.station, evse=given.evse,
         occurred_at=given.occurred_at, payment_reference=given.payment_reference, order_ref=given.order,
         amount_disputed=given.amount_disputed, currency=given.currency, expectation=given.expectation,
+        submitted_at=given.submitted_at, zone=place.zone, calendar=place.calendar, site=place.site,
+        region=place.region, fault_level=given.fault_level, account=given.account,
     )
 
 
@@ -100,26 +103,24 @@ def _plain(value: Any) -> Any:
 
 async def file(
     conn: Conn, given: ComplaintIn, files: Sequence[Kept], found: Sorted, *, by: str, now: datetime, zone: str,
-    notes: Sequence[str] = (),
+    site: str | None = None, notes: Sequence[str] = (),
 ) -> Case:
     """Store the complaint. `notes` are oddities worth telling staff, e.g. that the station is unknown."""
-    case = await cases.open_case(conn, filing_of(given, found), by=by, now=now, zone=zone)
-    first = await thread.add(conn, case.number, Draft(
-        "filed", by, case.text, "customer", {"channel": case.channel, "attachments": attachments.named(files)},
-    ), now)
+    place = await sites.place_of(conn, site, zone)
+    case = await cases.open_case(conn, filing_of(given, found, place), by=by, now=now, zone=zone)
+    body = {
+        "channel": case.channel, "attachments": attachments.named(files), "zone": place.zone,
+        "calendar": place.calendar, "fault_level": case.fault_level, "submitted_at": case.submitted_at,
+    }
+    first = await thread.add(conn, case.number, Draft("filed", by, case.text, "customer", body), now)
     assert first is not None
     await attachments.keep(conn, case.number, first.seq, files)
     await thread.add(conn, case.number, Draft("classified", SYSTEM, body=dict(case.classification)), now)
     for note in notes:
         await thread.add(conn, case.number, Draft("note", SYSTEM, note), now)
-    await _begin_clocks(conn, case, now, zone)
     await _acknowledge(conn, case, now)
+    await merging.find_same(conn, await cases.get(conn, case.number), now)
     return await cases.get(conn, case.number)
-
-
-async def _begin_clocks(conn: Conn, case: Case, now: datetime, zone: str) -> None:
-    made = sla.deadlines(level=case.level, category=case.category, channel=case.channel, start=now, zone=zone)
-    await deadlines.put(conn, case.number, case.round, made)
 
 
 async def _acknowledge(conn: Conn, case: Case, now: datetime) -> None:
@@ -128,12 +129,3 @@ async def _acknowledge(conn: Conn, case: Case, now: datetime) -> None:
     move = None if case.level == 1 else "acknowledge"
     draft = Draft("message", SYSTEM, text, "customer", {"cause": "acknowledged"}, move)
     await thread.add(conn, case.number, draft, now)
-    if move:
-        await deadlines.meet(conn, case.number, "acknowledge", now=now)
-
-
-async def reset_clocks(conn: Conn, case: Case, zone: str) -> None:
-    """Another level or category has other clocks, from the same beginning; what was met stays met."""
-    start = await deadlines.round_began(conn, case)
-    made = sla.deadlines(level=case.level, category=case.category, channel=case.channel, start=start, zone=zone)
-    await deadlines.put(conn, case.number, case.round, made)

@@ -17,6 +17,7 @@ from pydantic import (
     ValidationError,
 )
 
+from complaints.findings import Liability, Verdict
 from csms.errors import BadInput
 from csms.rest.http import field_path, plain_words
 
@@ -95,10 +96,38 @@ class ComplaintIn(Lenient):
     currency: CurrencyCode | None = None
     expectation: Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_storable)] | None = None
     attachments: Annotated[list[AttachmentIn], Field(max_length=MOST_ATTACHMENTS)] = []
+    submitted_at: UtcTime | None = Field(
+        default=None, description="When the customer handed it in, where that was before it reached us (paper, e-mail)."
+    )
+    account: Short = Field(default=None, description="The channel's own name of the customer, e.g. an openid.")
+    fault_level: Literal[1, 2, 3] | None = None
 
 
-class Correction(Lenient):
-    """What staff may put right later. Only what is given changes; null takes a fact away."""
+RemedyKind = Literal[
+    "refund", "release_hold", "no_refund", "goodwill", "waive_fee", "correct_bill", "reset", "unlock", "stop",
+    "set_inoperative", "dispatch", "guidance", "replace_part", "block_token", "escalate_legal", "apologise",
+]
+
+
+class RemedyIn(Lenient):
+    kind: RemedyKind
+    amount: Annotated[Decimal, Field(gt=0, max_digits=14, decimal_places=4)] | None = None
+    currency: CurrencyCode | None = None
+    note: Short = None
+
+
+class Decided(Lenient):
+    """What a person may decide; null gives a field back to the rules."""
+
+    verdict: Verdict | None = None
+    liability: Liability | None = None
+    transaction: Short = Field(default=None, description="Our id of the transaction that is meant, or `none`.")
+    remedies: Annotated[list[RemedyIn], Field(max_length=20)] | None = None
+
+
+class Correction(Decided):
+    """What staff may put right later. Only what is given changes; null takes a fact away, and gives a decision
+    over the rules back to them."""
 
     reason: LongText
     language: Language | None = None
@@ -122,7 +151,8 @@ NEVER_NULL = ("language", "category", "topic", "level", "department")
 
 def changes_of(correction: Correction) -> dict[str, Any]:
     """Column -> new value for what a correction names. Raises BadInput for a null that a case cannot do without."""
-    given = {name: getattr(correction, name) for name in correction.model_fields_set - {"reason", "customer"}}
+    others = {"reason", "customer", *Decided.model_fields}
+    given = {name: getattr(correction, name) for name in correction.model_fields_set - others}
     for name in NEVER_NULL:
         if name in given and given[name] is None:
             raise BadInput(name, "cannot be taken away, only changed")

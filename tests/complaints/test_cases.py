@@ -29,7 +29,9 @@ async def test_a_complaint_is_numbered_classified_and_judged_at_once(bench: Benc
     assert case.number == "C20261122-000001"
     assert (case.category, case.topic, case.level, case.department) == ("payment", "charged_no_energy", 2, "finance")
     assert case.state == "assessed"
-    assert {d.kind for d in view.deadlines} == {"acknowledge", "investigate", "resolve", "follow_up"}
+    assert {d.kind for d in view.deadlines} == {
+        "register", "acknowledge", "first_reply", "investigate", "resolve", "follow_up", "follow_up_7d", "follow_up_30d",
+    }
     found = await bench.desk.assessment(case.number)
     assert found is not None
     assert found.judgement["verdict"] == "upheld"
@@ -89,7 +91,7 @@ async def test_a_case_lives_from_filing_to_closing(bench: Bench) -> None:
     await bench.desk.act(number, Ask(action="close", reason="done"), ZHAO)
     view = await bench.desk.view(number)
     assert (view.case.state, view.case.close_reason) == ("closed", "confirmed")
-    assert all(d.met_at for d in view.deadlines)
+    assert {d.kind for d in view.deadlines if not d.met_at} == {"follow_up_7d", "follow_up_30d"}
     types = [entry.type for entry in view.entries]
     assert types[:2] == ["filed", "classified"]
     assert {"assessment", "assignment", "resolution", "confirmation", "closing"} <= set(types)
@@ -106,7 +108,7 @@ async def test_a_rejected_resolution_is_reviewed_by_someone_else_with_clocks_of_
     view = await bench.desk.view(number)
     assert (view.case.state, view.case.round, view.case.owner) == ("second_review", 2, None)
     assert {d.round for d in view.deadlines} == {1, 2}
-    assert all(d.due_at > bench.clock() for d in view.deadlines if d.round == 2)
+    assert all(d.due_at > bench.clock() for d in view.deadlines if d.round == 2 and not d.met_at)
     with pytest.raises(Conflict, match="someone else"):
         await bench.desk.act(number, Ask(action="assign"), WANG)
     await bench.desk.act(number, Ask(action="assign"), LI)

@@ -235,7 +235,7 @@ async def test_a_breached_deadline_is_noted_once(bench: Bench) -> None:
     await bench.worker.round()
     await bench.worker.round()
     noted = [e.body["kind"] for e in await entries(bench, number, "deadline")]
-    assert sorted(noted) == ["investigate", "resolve"]
+    assert sorted(noted) == ["first_reply", "investigate", "resolve"]
 
 
 async def test_what_the_station_only_tells_later_makes_a_new_version(bench: Bench) -> None:

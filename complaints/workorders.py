@@ -1,0 +1,243 @@
+"""Work orders: someone goes there. Ordered, accepted, on site, done, and verified by the next good session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from complaints import deadlines, sla, thread
+from complaints.actions import Ask
+from complaints.cases import Case
+from complaints.thread import SYSTEM, Draft
+from csms.errors import BadInput, Conflict, NotFound
+from csms.kit.clock import iso
+from csms.kit.db import Conn, Row
+
+MOVES: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "accept": (("ordered",), "accepted"),
+    "arrive": (("ordered", "accepted"), "on_site"),
+    "finish": (("on_site",), "done"),
+    "fail": (("on_site", "done"), "not_solved"),
+    "verify": (("done",), "verified"),
+    "cancel": (("ordered", "accepted"), "cancelled"),
+}
+"""What may happen to an order: from where, to where."""
+OPEN = ("ordered", "accepted", "on_site")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOrder:
+    id: int
+    complaint: str | None
+    incident: int | None
+    kind: str
+    station: str | None
+    evse: int | None
+    fault_level: int
+    technician: str | None
+    state: str
+    what: str
+    due_at: datetime | None
+    appointed_at: datetime | None
+    opened_by: str
+    opened_at: datetime
+    accepted_at: datetime | None
+    arrived_at: datetime | None
+    done_at: datetime | None
+    closed_at: datetime | None
+    consent: bool | None
+    result: str | None
+    parts: Sequence[Any]
+    readings: Mapping[str, Any]
+    photos: Sequence[Any]
+    verified_by: str | None
+    history: Sequence[Any]
+
+
+def order_json(order: WorkOrder) -> dict[str, Any]:
+    shape = {name: getattr(order, name) for name in WorkOrder.__slots__}
+    return {name: iso(value) if isinstance(value, datetime) else value for name, value in shape.items()}
+
+
+COLUMNS = ", ".join(WorkOrder.__slots__)
+OPEN_ONE = f"""
+    insert into work_orders (complaint, incident, kind, station, evse, fault_level, technician, state, what, due_at,
+        appointed_at, opened_by, opened_at)
+    values ($1, $2, $3, $4, $5, $6, $7, 'ordered', $8, $9, $10, $11, $12) returning {COLUMNS}
+"""
+ONE = f"select {COLUMNS} from work_orders where id = $1"
+OF_CASE = f"select {COLUMNS} from work_orders where complaint = $1 order by id"
+LISTED = f"""
+    select {COLUMNS} from work_orders
+    where ($1::text is null or technician = $1) and ($2::text is null or station = $2)
+        and ($3::text is null or state = $3) and ($4::bigint is null or id < $4)
+    order by id desc limit $5
+"""
+MOVE = f"""
+    update work_orders set state = $2,
+        accepted_at = case when $2 = 'accepted' then $3::timestamptz else accepted_at end,
+        arrived_at = case when $2 = 'on_site' then $3 else arrived_at end,
+        done_at = case when $2 = 'done' then $3 else done_at end,
+        closed_at = case when $2 in ('verified', 'not_solved', 'cancelled') then $3 else closed_at end,
+        consent = coalesce($5, consent), result = coalesce($6, result), parts = parts || $7::jsonb,
+        readings = readings || $8::jsonb, photos = photos || $9::jsonb, verified_by = coalesce($10, verified_by),
+        technician = coalesce(technician, $11),
+        history = history || jsonb_build_array(jsonb_build_object('at', $3, 'by', $11::text, 'to', $2::text))
+    where id = $1 and state = any($4::text[]) returning {COLUMNS}
+"""
+COUNT_OPEN = "select count(*) from work_orders where complaint = $1 and state = any($2::text[])"
+COUNT_TASKS = "select count(*) from tasks where complaint = $1 and done_at is null"
+NOTE_FAULT_LEVEL = "update complaints set fault_level = $2 where number = $1"
+
+
+def _order(row: Row) -> WorkOrder:
+    return WorkOrder(**dict(row))
+
+
+async def open_for(conn: Conn, case: Case, ask: Ask, by: str, now: datetime) -> WorkOrder:
+    """An order from a case, to be on site by the clock of the fault's level."""
+    fault_level = ask.fault_level or case.fault_level or case.level
+    evse = next((e for e in (ask.evse, case.matched_evse, case.evse) if e is not None), None)
+    due_at = await _arrive_by(conn, fault_level, now)
+    row = await conn.fetchrow(
+        OPEN_ONE, case.number, case.incident, "repair", case.where, evse, fault_level, ask.owner,
+        ask.reason or ask.text or case.text[:500], due_at, ask.due_at, by, now,
+    )
+    await conn.execute(NOTE_FAULT_LEVEL, case.number, fault_level)
+    return _order(row)
+
+
+async def _arrive_by(conn: Conn, fault_level: int, now: datetime) -> datetime | None:
+    policy = await deadlines.policy_now(conn, now)
+    rule = policy.rules_for(level=fault_level, category="equipment", fault_level=fault_level, channel="").get("arrive")
+    return sla.due(now, rule.limit, sla.Facts(level=fault_level).days(policy)) if rule and rule.limit else None
+
+
+async def plan(
+    conn: Conn, *, kind: str, station: str, what: str, by: str, now: datetime, evse: int | None = None,
+    due_at: datetime | None = None, technician: str | None = None, incident: int | None = None, fault_level: int = 3,
+) -> WorkOrder:
+    """An order without a case: an inspection, a deep test, maintenance, an incident's repair."""
+    return _order(await conn.fetchrow(
+        OPEN_ONE, None, incident, kind, station, evse, fault_level, technician, what, due_at, None, by, now
+    ))
+
+
+async def get(conn: Conn, id: int) -> WorkOrder:
+    """Raises NotFound."""
+    row = await conn.fetchrow(ONE, id)
+    if row is None:
+        raise NotFound(f"there is no work order {id}")
+    return _order(row)
+
+
+async def of_case(conn: Conn, number: str) -> list[WorkOrder]:
+    return [_order(row) for row in await conn.fetch(OF_CASE, number)]
+
+
+async def listed(
+    conn: Conn, *, technician: str | None = None, station: str | None = None, state: str | None = None,
+    before: int | None = None, limit: int = 100,
+) -> list[WorkOrder]:
+    """Newest first."""
+    return [_order(row) for row in await conn.fetch(LISTED, technician, station, state, before, limit)]
+
+
+async def count_open(conn: Conn, number: str) -> int:
+    return int(await conn.fetchval(COUNT_OPEN, number, list(OPEN)))
+
+
+async def count_tasks(conn: Conn, number: str) -> int:
+    return int(await conn.fetchval(COUNT_TASKS, number))
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a technician says with a step."""
+
+    text: str | None = None
+    consent: bool | None = None
+    parts: Sequence[Mapping[str, Any]] = ()
+    readings: Mapping[str, Any] | None = None
+    photos: Sequence[Mapping[str, Any]] = ()
+    session: str | None = None
+
+
+ENTRIES = {"arrive": "arrival", "finish": "work_done", "fail": "work_failed", "verify": "work_verified",
+           "accept": "work_accepted", "cancel": "work_cancelled"}
+
+
+async def move(conn: Conn, id: int, step: str, report: Report, by: str, now: datetime) -> WorkOrder:
+    """One step of an order, told in its case's thread. Raises NotFound, BadInput, Conflict."""
+    if step not in MOVES:
+        raise BadInput("step", f"must be one of {', '.join(MOVES)}")
+    order = await get(conn, id)
+    if step == "finish" and not report.text:
+        raise BadInput("text", "is required: what was found and done")
+    sources, target = MOVES[step]
+    row = await conn.fetchrow(
+        MOVE, id, target, now, list(sources), report.consent, report.text, list(report.parts),
+        dict(report.readings or {}), list(report.photos), report.session, None if by == SYSTEM else by,
+    )
+    if row is None:
+        raise Conflict(f"work order {id} is {order.state}; {step} is not possible then")
+    moved = _order(row)
+    if moved.complaint:
+        body = {
+            "workorder": id, "station": moved.station, "evse": moved.evse, "parts": list(report.parts),
+            "readings": dict(report.readings or {}), "photos": list(report.photos), "consent": report.consent,
+            "session": report.session,
+        }
+        await thread.add(conn, moved.complaint, Draft(ENTRIES[step], by, report.text or "", body=body), now)
+    return moved
+
+
+async def verify_by(conn: Conn, number: str, session: str, now: datetime) -> None:
+    """A good session came after the work: orders that are done have worked."""
+    for order in await of_case(conn, number):
+        if order.state == "done" and order.done_at is not None and order.done_at <= now:
+            await move(conn, order.id, "verify", Report(session=session), SYSTEM, now)
+
+
+# --- tasks of other departments ----------------------------------------------------------------
+
+ADD_TASK = """
+    insert into tasks (complaint, department, owner, what, due_at, opened_by, opened_at)
+    values ($1, $2, $3, $4, $5, $6, $7) returning id
+"""
+DONE_TASK = """
+    update tasks set done_by = $3, done_at = $4, result = $5 where complaint = $1 and id = $2 and done_at is null
+    returning department
+"""
+TASKS = """
+    select id, department, owner, what, due_at, opened_by, opened_at, done_by, done_at, result
+    from tasks where complaint = $1 order by id
+"""
+
+
+async def add_task(
+    conn: Conn, number: str, *, department: str, what: str, owner: str | None, due_at: datetime | None, by: str,
+    now: datetime,
+) -> int:
+    """A part of the case for another department, with a clock of its own."""
+    id = int(await conn.fetchval(ADD_TASK, number, department, owner, what, due_at, by, now))
+    body = {"task": id, "department": department, "owner": owner, "due_at": due_at}
+    await thread.add(conn, number, Draft("task", by, what, body=body), now)
+    return id
+
+
+async def finish_task(conn: Conn, number: str, id: int, result: str, by: str, now: datetime) -> None:
+    """Raises Conflict when it is done already, or is not this case's."""
+    department = await conn.fetchval(DONE_TASK, number, id, by, now, result)
+    if department is None:
+        raise Conflict(f"case {number} has no open task {id}")
+    await thread.add(conn, number, Draft("task_done", by, result, body={"task": id, "department": department}), now)
+
+
+async def tasks_of(conn: Conn, number: str) -> list[dict[str, Any]]:
+    return [
+        {name: iso(value) if isinstance(value, datetime) else value for name, value in dict(row).items()}
+        for row in await conn.fetch(TASKS, number)
+    ]
