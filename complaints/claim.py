@@ -32,6 +32,12 @@ class Claim:
     phone: str | None = None
     email: str | None = None
     plate: str | None = None
+    also: tuple[str, ...] = ()
+    """Tokens he has used before, as his phone, plate or account tell: weaker than one he names now."""
+    named_station: str | None = None
+    """The station he names, where the records lead to another one, `station`."""
+    settled_on: str | None = None
+    """The transaction that a person decided it is about, by our id; `none`: that there is none."""
 
     @property
     def about_money(self) -> bool:

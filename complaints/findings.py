@@ -108,3 +108,5 @@ class Judgement:
     explanation: Words
     steps: tuple[str, ...] = ()
     """Why this verdict: the rows of the verdict table that fired, in order."""
+    decisive: tuple[str, ...] = ()
+    """Codes of the findings that the verdict rests on."""

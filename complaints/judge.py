@@ -74,6 +74,7 @@ def judge(claim: Claim, story: Story, *, billing: Billing | None = None) -> Judg
         remote=actions,
         explanation=explain(case, decision, found, proposed),
         steps=decision.steps,
+        decisive=decision.decisive,
     )
 
 

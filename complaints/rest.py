@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from pydantic import Field
 
-from complaints import actions, cases, evidence, refunds
+from complaints import actions, cases, evidence, overrides, refunds
 from complaints.actions import Ask
 from complaints.cases import Wanted
 from complaints.deadlines import Deadline
@@ -87,7 +87,9 @@ def _file_and_find(made: APIRouter, desk: Desk, public_url: str | None) -> None:
 
     @made.patch("/{number}")
     async def correct(number: str, correction: Correction, who: Caller, request: Request) -> dict[str, Any]:
-        """Put facts right, with a reason. The evidence is judged anew."""
+        """Put facts right, or decide otherwise than the rules, with a reason. The evidence is judged anew."""
+        if overrides.changes_of(correction) and not who.may(*overrides.ROLES):
+            raise HTTPException(403, f"The role {who.role} may not decide over the rules.")
         return case_json(await desk.correct(number, correction, who), _base(public_url, request))
 
     @made.get("/{number}/attachments/{id}", dependencies=READ)

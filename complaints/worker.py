@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 
 import structlog
 
-from complaints import cases, remedies
-from complaints.cases import Case
+from complaints import cases, late, remedies
 from complaints.desk import Desk
 from csms.api import Csms, Event
 from csms.kit.clock import Clock
 from csms.kit.db import AWAY, Conn, Db
 from csms.kit.supervise import every
-from csms.vocabulary import CommandFact, Payment, Transaction
+from csms.vocabulary import CommandFact, Transaction
 
 log = structlog.get_logger()
 
@@ -92,14 +90,19 @@ class Worker:
                     await self._note_command(conn, event.kind, fact.complaint, fact)
             case "transaction.started" | "transaction.ended":
                 # Most sessions concern no case: asked first, it spares reading them.
-                if event.station and await cases.open_at(conn, event.station):
+                if event.station and await late.waits_at(conn, event.station, self._clock()):
                     session = await self._csms.transaction(event.subject)
                     if session:
                         await self._note_session(conn, event.kind, session)
+            case "fault.opened" | "fault.cleared":
+                if event.station and await late.waits_at(conn, event.station, self._clock()):
+                    fault = await self._csms.fault(event.subject)
+                    if fault:
+                        await late.hear_fault(conn, event.kind, fault, self._clock())
             case "payment.recorded":
                 for payment in await self._csms.payments_of(references=[event.subject]):
                     if payment.reference == event.subject:
-                        await self._note_payment(conn, payment)
+                        await late.hear_payment(conn, payment, self._clock())
             case "upload.received":
                 asked = event.detail.get("command")
                 fact = await self._csms.command(asked) if asked else None
@@ -114,31 +117,7 @@ class Worker:
         await note(conn, number, fact, self._clock())
 
     async def _note_session(self, conn: Conn, kind: str, session: Transaction) -> None:
-        for number in await cases.open_at(conn, session.station, session.evse):
-            case = await cases.get(conn, number)
-            if kind == "transaction.ended":
+        if kind == "transaction.ended":
+            for number in await cases.open_at(conn, session.station, session.evse):
                 await remedies.note_good_session(conn, number, session, self._clock())
-            if came_late(session.started_at, case):
-                await cases.assess_later(conn, number, self._clock())
-
-    async def _note_payment(self, conn: Conn, payment: Payment) -> None:
-        """A payment that belongs to what is complained of changes what is owed."""
-        for number in await cases.open_about(conn, payment.reference, payment.of, payment.order, payment.station):
-            case = await cases.get(conn, number)
-            if concerns(payment, case):
-                await cases.assess_later(conn, number, self._clock())
-
-
-def came_late(happened_at: datetime, case: Case) -> bool:
-    """It happened before the complaint was filed, and we only learned of it now: a station's offline queue."""
-    return happened_at < case.filed_at
-
-
-def concerns(payment: Payment, case: Case) -> bool:
-    """Named by the case, or at its station before it was filed. A refund of ours changes no judgement."""
-    if payment.reference.startswith(f"refund-{case.number}-"):
-        return False
-    named = case.payment_reference in (payment.reference, payment.of) or (
-        case.order_ref is not None and payment.order == case.order_ref
-    )
-    return named or came_late(payment.at, case)
+        await late.hear_session(conn, kind, session, self._clock())

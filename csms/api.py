@@ -89,6 +89,8 @@ class FrameRow:
     hash: str
     prev_hash: str
     repairs: tuple[str, ...]
+    by: str | None = None
+    """On whose behalf we sent it; part of what is hashed."""
 
 
 class Csms:
@@ -139,6 +141,10 @@ class Csms:
         async with self.db.acquire() as conn:
             return await faults.listing(conn, station=station, only_open=only_open, after=after, limit=limit)
 
+    async def fault(self, id: str) -> Fault | None:
+        async with self.db.acquire() as conn:
+            return await faults.by_id(conn, id)
+
     async def story(
         self, station: str, since: datetime, until: datetime, *,
         tokens: Sequence[str] = (), payment_references: Sequence[str] = (), orders: Sequence[str] = (),
@@ -180,12 +186,17 @@ class Csms:
 
     async def payments_of(
         self, *, references: Sequence[str] = (), orders: Sequence[str] = (), tokens: Sequence[str] = (),
-        transactions: Sequence[str] = (), station: str | None = None,
+        transactions: Sequence[str] = (), payers: Sequence[str] = (), station: str | None = None,
+        since: datetime | None = None, until: datetime | None = None,
     ) -> list[Payment]:
-        """Payments by any of these keys (no station needed: how a complaint without one finds its station)."""
+        """Payments by any of these keys (no station needed: how a complaint without one finds its station).
+
+        The times bound what token, payer or station alone would find.
+        """
         async with self.db.acquire() as conn:
             return await payments.find(
-                conn, references=references, orders=orders, tokens=tokens, transactions=transactions, station=station
+                conn, references=references, orders=orders, tokens=tokens, transactions=transactions, payers=payers,
+                station=station, since=since, until=until,
             )
 
     async def record_payment(self, payment: Payment) -> bool:
@@ -220,6 +231,11 @@ class Csms:
     async def token(self, token: str) -> Row | None:
         async with self.db.acquire() as conn:
             return await records.token(conn, token)
+
+    async def tokens_of(self, customers: Sequence[str]) -> list[str]:
+        """Tokens that were entered for these customers, whatever names them: an account, a phone, a plate."""
+        async with self.db.acquire() as conn:
+            return await tokens.of_customers(conn, customers)
 
     async def tokens(self, *, after: str = "", limit: int = 100) -> list[Row]:
         async with self.db.acquire() as conn:
@@ -417,5 +433,5 @@ def frame_row(row: Row) -> FrameRow:
         id=f"{row['station']}:{row['seq']}", station=row["station"], seq=row["seq"], at=row["at"],
         received_at=row["received_at"], kind=row["kind"], message_id=row["message_id"], action=row["action"],
         frame=row["frame"], hash=row["hash"].hex(), prev_hash=row["prev_hash"].hex(),
-        repairs=tuple(row["repairs"] or ()),
+        repairs=tuple(row["repairs"] or ()), by=row["by"],
     )

@@ -101,6 +101,8 @@ LIST = """
     order by opened_at desc, id desc limit $5
 """
 
+BY_ID = "select * from faults where id = $1"
+
 OPEN_OF = "select * from faults where station = $1 and cleared_at is null order by opened_at, id"
 
 
@@ -252,6 +254,11 @@ async def store(conn: Conn, known: Known) -> None:
 
 async def between(conn: Conn, station: str, since: datetime, until: datetime) -> list[Fault]:
     return [fact(row) for row in await conn.fetch(BETWEEN, station, since, until)]
+
+
+async def by_id(conn: Conn, id: str) -> Fault | None:
+    row = await conn.fetchrow(BY_ID, id)
+    return fact(row) if row else None
 
 
 async def open_of(conn: Conn, station: str) -> list[Fault]:

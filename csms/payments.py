@@ -39,7 +39,7 @@ FIND = f"""
         where reference = any($1::text[])
            or order_ref = any($2::text[])
            or (transaction = any($4::text[]) and ($5::text is null or station is null or station = $5))
-           or ((token = any($3::text[]) or station = $5)
+           or ((token = any($3::text[]) or station = $5 or payer = any($8::text[]))
                and at >= coalesce($6, '-infinity'::timestamptz) and at <= coalesce($7, 'infinity'::timestamptz))
       union
         select p.reference, p.order_ref, p.of_ref, p.transaction, p.station
@@ -170,16 +170,17 @@ async def find(
     orders: Sequence[str] = (),
     tokens: Sequence[str] = (),
     transactions: Sequence[str] = (),
+    payers: Sequence[str] = (),
     station: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> list[Payment]:
     """Payments by any of these keys and their relatives, in time order.
 
-    `since` and `until` bound what is found by token or station alone: a card is used for years, while a
+    `since` and `until` bound what is found by token, payer or station alone: a card is used for years, while a
     reference, an order or a transaction means one purchase whenever its money moved.
     """
     rows = await conn.fetch(
-        FIND, list(references), list(orders), list(tokens), list(transactions), station, since, until
+        FIND, list(references), list(orders), list(tokens), list(transactions), station, since, until, list(payers)
     )  # fmt: skip
     return [_of_row(row) for row in rows]

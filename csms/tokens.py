@@ -35,6 +35,8 @@ PUT = """
     returning (xmax = 0) as created
 """
 
+OF_CUSTOMERS = "select token from tokens where customer = any($1::text[]) order by token limit 50"
+
 LIST = "select * from tokens where token > $1 order by token limit $2"
 
 
@@ -98,3 +100,8 @@ async def put(conn: Conn, token: str, fields: Mapping[str, Any]) -> bool:
 
 async def listing(conn: Conn, *, after: str = "", limit: int = 100) -> list[Row]:
     return list(await conn.fetch(LIST, after, limit))
+
+
+async def of_customers(conn: Conn, customers: Sequence[str]) -> list[str]:
+    """Tokens that were entered for these customers."""
+    return [row["token"] for row in await conn.fetch(OF_CUSTOMERS, list(customers))]

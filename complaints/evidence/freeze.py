@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import zlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import orjson
 
+from complaints import overrides
 from complaints.claim import Claim
 from complaints.evidence.gather import gather
 from complaints.evidence.shape import judgement_json
 from complaints.findings import Judgement
+from complaints.overrides import Override
 from csms.api import Csms, FrameRow
 from csms.vocabulary import Story, Transaction
 
@@ -54,19 +56,38 @@ def canonical(value: Any) -> bytes:
     return orjson.dumps(value, default=_default, option=options)
 
 
-async def judge_now(csms: Csms, judge: Judge, claim: Claim, now: datetime) -> Judged:
-    """Gather, judge, and copy what the judgement rests on. Writes nothing."""
-    story = await gather(csms, claim, now)
+async def judge_now(
+    csms: Csms, judge: Judge, claim: Claim, now: datetime, *, earlier: Sequence[str] = (),
+    decided: Mapping[str, Override] | None = None,
+) -> Judged:
+    """Gather, judge, and copy what the judgement rests on. Writes nothing.
+
+    `earlier`: tokens of the same person's earlier cases. `decided`: what a person has put over the rules.
+    """
+    decided = decided or {}
+    if chosen := decided.get("transaction"):
+        claim = replace(claim, settled_on=str(chosen.value))
+    gathered = await gather(csms, claim, now, earlier)
+    claim, story = gathered.claim, gathered.story
     # In a thread: stations on this process's sockets are not to wait for a judgement.
     judgement = await asyncio.to_thread(judge, claim, story)
     matched = transaction_of(story, judgement)
     frames = await _frames(csms, story, judgement, matched, claim)
-    shape = judgement_json(judgement, hant=claim.language == "zh-Hant")
+    shape, plain = await asyncio.to_thread(_sealed, claim, story, frames, judgement, decided)
+    return Judged(shape, matched, frames, zlib.compress(plain, 6), hashlib.sha256(plain).hexdigest())
+
+
+def _sealed(
+    claim: Claim, story: Story, frames: Sequence[FrameRow], judgement: Judgement, decided: Mapping[str, Override]
+) -> tuple[Mapping[str, Any], bytes]:
+    """The assessment in the contract's shape, and the bytes that its checksum is of."""
+    shape = judgement_json(judgement)
+    shape["station"], shape["named_station"] = story.station.id or None, claim.named_station or claim.station
+    shape = overrides.apply(shape, decided)
     document = {
         "claim": claim, "story": story, "frames": [[frame.id, frame.hash] for frame in frames], "judgement": shape,
     }
-    plain = await asyncio.to_thread(canonical, document)
-    return Judged(shape, matched, frames, zlib.compress(plain, 6), hashlib.sha256(plain).hexdigest())
+    return shape, canonical(document)
 
 
 def transaction_of(story: Story, judgement: Judgement) -> Transaction | None:

@@ -21,7 +21,6 @@ from csms.api import FrameRow
 from csms.kit.clock import iso
 from csms.kit.db import Conn, Row
 
-
 TOLD = ("verdict", "bill", "remedies")
 """What the customer is told of when later records change it; the result itself comes from a person."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
@@ -18,17 +18,21 @@ def money(amount: Decimal) -> str:
 
 
 @lru_cache(maxsize=1)
-def _traditional() -> Any:
+def _converter() -> Any:
     import opencc
 
     return opencc.OpenCC("s2hk")
 
 
-def words(said: Words, *, hant: bool = False) -> dict[str, str]:
-    shape = {"en": said.en, "zh": said.zh}
-    if hant or said.zh_hant:
-        shape["zh-Hant"] = said.zh_hant or str(_traditional().convert(said.zh))
-    return shape
+@lru_cache(maxsize=4096)
+def traditional(zh: str) -> str:
+    """For reading in Hong Kong, Macao and Taiwan."""
+    return str(_converter().convert(zh))
+
+
+def words(said: Words) -> dict[str, str]:
+    """In the product's languages; `zh` is zh-Hans."""
+    return {"en": said.en, "zh": said.zh, "zh-Hant": said.zh_hant or traditional(said.zh)}
 
 
 def _candidate(candidate: Candidate) -> dict[str, Any]:
@@ -39,35 +43,35 @@ def _ref(ref: Ref) -> dict[str, Any]:
     return {"kind": ref.kind, "id": ref.id, "at": iso(ref.at) if ref.at else None}
 
 
-def _finding(finding: Finding, hant: bool) -> dict[str, Any]:
+def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "code": finding.code, "stance": finding.stance, "confidence": round(finding.confidence, 4),
-        "grade": finding.grade, "summary": words(finding.summary, hant=hant),
+        "grade": finding.grade, "summary": words(finding.summary),
         "refs": [_ref(ref) for ref in finding.refs],
     }
 
 
-def _remedy(remedy: Remedy, hant: bool) -> dict[str, Any]:
+def _remedy(remedy: Remedy) -> dict[str, Any]:
     shape: dict[str, Any] = {"kind": remedy.kind}
     if remedy.amount is not None:
         shape |= {"amount": money(remedy.amount), "currency": remedy.currency}
-    return shape | ({"note": words(remedy.note, hant=hant)} if remedy.note else {})
+    return shape | ({"note": words(remedy.note)} if remedy.note else {})
 
 
-def remote_json(action: RemoteAction, *, hant: bool = False) -> dict[str, Any]:
+def remote_json(action: RemoteAction) -> dict[str, Any]:
     return {
         "action": action.action, "allowed": action.allowed, "guards": list(action.guards),
-        "why": words(action.why, hant=hant),
+        "why": words(action.why),
     }
 
 
-def judgement_json(judgement: Judgement, *, hant: bool = False) -> dict[str, Any]:
-    """A judgement in the contract's shape. `hant` adds Traditional Chinese."""
+def judgement_json(judgement: Judgement) -> dict[str, Any]:
+    """A judgement in the contract's shape."""
     bill = judgement.bill
     return {
         "transaction": _candidate(judgement.transaction) if judgement.transaction else None,
         "alternatives": [_candidate(other) for other in judgement.alternatives],
-        "findings": [_finding(finding, hant) for finding in judgement.findings],
+        "findings": [_finding(finding) for finding in judgement.findings],
         "verdict": judgement.verdict,
         "liability": judgement.liability,
         "bill": {
@@ -78,11 +82,15 @@ def judgement_json(judgement: Judgement, *, hant: bool = False) -> dict[str, Any
                 for line in bill.lines
             ],
         } if bill else None,
-        "remedies": [_remedy(remedy, hant) for remedy in judgement.remedies],
-        "remote": [remote_json(action, hant=hant) for action in judgement.remote],
-        "explanation": words(judgement.explanation, hant=hant),
+        "remedies": [_remedy(remedy) for remedy in judgement.remedies],
+        "remote": [remote_json(action) for action in judgement.remote],
+        "explanation": words(judgement.explanation),
         "steps": list(judgement.steps),
+        "decisive": list(judgement.decisive),
     }
+
+
+_PLAIN = ("verdict", "liability", "transaction", "bill", "remedies")
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -90,10 +98,9 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dic
 
     `remote` is left out: which guards hold changes by the minute, and is asked anew before every action.
     """
-    plain = ("verdict", "liability", "transaction", "bill", "remedies")
     changed = [
         {"field": name, "before": before.get(name), "after": after.get(name)}
-        for name in plain if before.get(name) != after.get(name)
+        for name in _PLAIN if before.get(name) != after.get(name)
     ]
     stances = [{f["code"]: f["stance"] for f in one.get("findings", ())} for one in (before, after)]
     changed += [
@@ -101,3 +108,46 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dic
         for code in sorted(stances[0].keys() | stances[1].keys()) if stances[0].get(code) != stances[1].get(code)
     ]
     return changed
+
+
+def note_of(changed: Sequence[Mapping[str, Any]]) -> Words:
+    """What a new version says differently, in one line for staff; empty when nothing."""
+    said = [note for change in changed if (note := _note(change["field"], change["before"], change["after"]))]
+    return Words("; ".join(n.en for n in said), "；".join(n.zh for n in said))
+
+
+_FIELD_ZH = {"verdict": "结论", "liability": "责任方"}
+
+
+def _note(field: str, before: Any, after: Any) -> Words | None:
+    code = field.removeprefix("findings.")
+    match field:
+        case "verdict" | "liability":
+            return Words(f"{field}: {before} → {after}", f"{_FIELD_ZH[field]}：{before} → {after}")
+        case "transaction":
+            one, other = before and before["id"], after and after["id"]
+            if one == other:
+                return None
+            return Words(
+                f"transaction: {one or 'none'} → {other or 'none'}", f"对应订单：{one or '无'} → {other or '无'}"
+            )
+        case "bill":
+            one, other = _bill(before), _bill(after)
+            return Words(f"bill: {one} → {other}", f"账单：{one} → {other}") if one != other else None
+        case "remedies":
+            one, other = _remedies(before), _remedies(after)
+            return Words(f"remedies: {one} → {other}", f"处理建议：{one} → {other}") if one != other else None
+        case _ if before is None:
+            return Words(f"now found: {code}", f"新发现：{code}")
+        case _ if after is None:
+            return Words(f"no longer found: {code}", f"不再成立：{code}")
+        case _:
+            return Words(f"{code}: {before} → {after}", f"{code}：{before} → {after}")
+
+
+def _bill(bill: Mapping[str, Any] | None) -> str:
+    return f"{bill['expected']} / {bill['charged']} {bill['currency']}" if bill else "-"
+
+
+def _remedies(remedies: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(" ".join(filter(None, (r["kind"], r.get("amount")))) for r in remedies) or "-"

@@ -17,6 +17,10 @@ _AROUND = timedelta(minutes=30)
 _QUARTER = timedelta(minutes=15)
 _HOUR = timedelta(hours=1)
 _SESSIONLESS = frozenset({"environment", "service", "other"})
+_SESSIONS = frozenset({"stopped_early", "slow", "cannot_stop"})
+"""Topics of equipment that are about a session; the others are about the plug he stands at."""
+NONE = "none"
+"""As `Claim.settled_on`: a person decided that no transaction is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +52,10 @@ def match(claim: Claim, story: Story) -> Match:
     person = who(claim, paths)
     tries = _own_tries(claim, tries_of(asked, claim.filed_at), person)
     scored = score(claim, story, person)
-    best = _best(scored, tries, claim, person)
+    best = _settled(claim, scored, story) if claim.settled_on else _best(scored, tries, claim, person)
     transaction = best.transaction if best else None
     start, end = _window(claim, transaction, tries)
-    tokens = person.tokens | ({transaction.token} if transaction and transaction.token else frozenset())
+    tokens = person.all_tokens | ({transaction.token} if transaction and transaction.token else frozenset())
     visit = tuple(t for t in tries if start <= t.at <= end)
     return Match(
         start, end, transaction,
@@ -61,8 +65,18 @@ def match(claim: Claim, story: Story) -> Match:
         _evse(claim, transaction, visit, person),
         tokens,
         _payments(paths, person, transaction, visit),
-        None if transaction else _elsewhere(claim, story, person),
+        None if transaction or visit else _elsewhere(claim, story, person),
     )
+
+
+def _settled(claim: Claim, scored: Sequence[Scored], story: Story) -> Scored | None:
+    """What a person decided stands, however it scores."""
+    chosen = next((t for t in story.transactions if t.id == claim.settled_on), None)
+    if chosen is None:
+        return None
+    fitting = next((s for s in scored if s.transaction is chosen), None)
+    reasons = ("a person decided so", *(fitting.because if fitting else ()))
+    return Scored(chosen, 99.0, reasons, apart(claim, chosen), by_identity=True)
 
 
 def _best(scored: Sequence[Scored], tries: Sequence[Try], claim: Claim, person: Who) -> Scored | None:
@@ -151,10 +165,15 @@ def _close(trail: Trail, transaction: Transaction) -> bool:
 
 
 def _elsewhere(claim: Claim, story: Story, person: Who) -> Transaction | None:
+    """By the payment he names; by his token only where he speaks of a session, not of the plug he stands at."""
     lost = [p for trail in person.trails if trail.lost for p in trail.payments]
     for t in story.elsewhere:
         if any(names(p, t, t.station) for p in lost):
             return t
-    own = [t for t in story.elsewhere if any(same_token(t.token, k) for k in person.tokens)]
+    if claim.danger or claim.settled_on or not (claim.about_money or claim.topic in _SESSIONS):
+        return None
+    own = [t for t in story.elsewhere if any(same_token(t.token, k) for k in person.all_tokens)]
+    if claim.topic in STARTING:
+        own = [t for t in own if (t.energy_wh or 0.0) < ENOUGH_WH]  # it began there, and not where he says it did not
     near = [t for t in own if apart(claim, t) <= _HOUR]
     return min(near, key=lambda t: (apart(claim, t), t.id), default=None)

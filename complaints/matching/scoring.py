@@ -13,7 +13,7 @@ from complaints.matching.trail import Trail
 from complaints.matching.tries import same_token
 from csms.vocabulary import Story, Transaction
 
-NAMED, PAID, TOKEN, CONNECTOR, INSIDE, AMOUNT, NEAR, STATION, FAR, ONLY = 8, 6, 5, 4, 4, 3, 3, 2, 1, 1
+NAMED, PAID, TOKEN, BEFORE, CONNECTOR, INSIDE, AMOUNT, NEAR, STATION, FAR, ONLY = 8, 6, 5, 4, 4, 4, 3, 3, 2, 1, 1
 OTHER_CONNECTOR = -2
 GOOD_ENOUGH = 0.7
 """Reached by six points: connector and time, token and time, or a payment; never by time alone."""
@@ -32,10 +32,16 @@ class Who:
     tokens: frozenset[str]
     trails: tuple[Trail, ...]
     """His payments."""
+    before: frozenset[str] = frozenset()
+    """Tokens he used earlier; this time it may have been another."""
 
     @property
     def known(self) -> bool:
         return bool(self.tokens or self.trails)
+
+    @property
+    def all_tokens(self) -> frozenset[str]:
+        return self.tokens | self.before
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ def who(claim: Claim, trails: Sequence[Trail]) -> Who:
             if any(any(same_token(p.token, k) for k in tokens) or p.payer in contacts for p in t.payments)
         ]
         tokens |= frozenset(k for t in own for k in t.tokens)
-    return Who(tokens, tuple(own))
+    return Who(tokens, tuple(own), frozenset(claim.also) - tokens)
 
 
 def score(claim: Claim, story: Story, person: Who) -> list[Scored]:
@@ -89,8 +95,9 @@ def _score(t: Transaction, claim: Claim, story: Story, person: Who) -> Scored | 
     named = any(p.transaction and p.transaction.id == t.id and p.named for p in person.trails)
     paid = any(p.transaction and p.transaction.id == t.id and not p.named for p in person.trails)
     token = any(same_token(t.token, own) for own in person.tokens)
+    before = not token and any(same_token(t.token, own) for own in person.before)
     distance = apart(claim, t)
-    identity = named or paid or token
+    identity = named or paid or token or before
     if not identity and not _may_be_his(t, claim, person):
         return None
     if not named and claim.occurred_at and distance > timedelta(hours=6):
@@ -100,6 +107,7 @@ def _score(t: Transaction, claim: Claim, story: Story, person: Who) -> Scored | 
         (named, NAMED, "a payment of the customer names it"),
         (paid, PAID, "a payment of the customer fits it"),
         (token, TOKEN, "the customer's token"),
+        (before, BEFORE, "a token the customer used before"),
         (claim.evse is not None and claim.evse == t.evse, CONNECTOR, "same connector"),
         (claim.evse is None and claim.station is not None, STATION, "same station"),
         (claim.evse is not None and t.evse is not None and claim.evse != t.evse, OTHER_CONNECTOR, "another connector"),

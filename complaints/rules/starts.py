@@ -175,10 +175,17 @@ def customer_timeout(case: Case) -> Held | None:
 def other_connector(case: Case) -> Held | None:
     """The transaction began on another connector than the customer names, or than the start was asked for.
     Contract; evidence-rules 18. That he names another plug may be his slip; that the start was asked for
-    another is not."""
+    another is not. At another station than he names it is always told, and means nothing either way."""
     t = case.transaction
     if t is None or t.evse is None:
         return None
+    if case.claim.named_station is not None:
+        return Held(
+            "inconclusive",
+            f"The session began at {t.station}, plug {t.evse}, while {case.claim.named_station} is named.",
+            f"您所说的是 {case.claim.named_station}，实际在 {t.station} 的 {t.evse} 号枪上开始充电。",
+            start_refs(t), 0.93,
+        )
     asked = case.start_command.evse if case.start_command else None
     moved = asked not in (None, 0, t.evse)
     if not moved and case.claim.evse in (None, t.evse):

@@ -45,9 +45,12 @@ def _session(case: Case) -> Words:
     if t is not None:
         energy = f", {kwh(case.energy_wh)}" if case.energy_wh is not None else ""
         at = clock(case, t.started_at)
+        other = case.claim.named_station
         return Words(
-            f"We looked at your session at {t.station}, plug {t.evse}, begun at {at}{energy}.",
-            f"我们核查了您 {at} 在 {t.station} 的 {t.evse} 号枪的充电记录{energy.replace(', ', '，电量 ')}。",
+            f"We looked at your session at {t.station}, plug {t.evse}, begun at {at}{energy}"
+            f"{f' (not at {other}, as you wrote)' if other else ''}.",
+            f"我们核查了您 {at} 在 {t.station} 的 {t.evse} 号枪的充电记录{energy.replace(', ', '，电量 ')}"
+            f"{f'（并非您所写的 {other}）' if other else ''}。",
         )
     if case.tries:
         at = clock(case, case.tries[-1].at)
