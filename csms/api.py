@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import argon2
 
@@ -26,12 +27,14 @@ from csms import (
     uploads,
 )
 from csms.archive import Archive
-from csms.errors import BadInput, NotFound, Refused
+from csms.controls import Controls
+from csms.errors import BadInput, NotFound, OhmbudsmanError, Refused
 from csms.gateway import wire
 from csms.gateway.relay import Relay
 from csms.kit.clock import Clock
 from csms.kit.db import AWAY, Db, Row
 from csms.uploads import Kept, Upload
+from csms.variables import SECRETS
 from csms.vocabulary import (
     Command,
     CommandFact,
@@ -40,15 +43,21 @@ from csms.vocabulary import (
     FetchLog,
     MeterReading,
     Payment,
+    ReadVariables,
+    Reset,
     Start,
     Station,
     Story,
     Tariff,
     Transaction,
+    WriteVariables,
 )
 from csms.vocabulary.heard import Notes
 
+T = TypeVar("T")
+
 GUARD_WORDS: Mapping[str, str] = {
+    "G1": "a fault is open that may be dangerous: somebody on site has to clear it first",
     "G2": "another transaction is live on the station",
     "G3": "the station was offline minutes ago: queued messages may be lost",
     "G4": "a firmware update is running",
@@ -99,7 +108,8 @@ class Csms:
     def __init__(self, db: Db, relay: Relay, clock: Clock) -> None:
         self.db, self.relay, self.clock = db, relay, clock
         self.archive = Archive(db, clock)
-        self._deliveries: set[asyncio.Task[CommandState]] = set()
+        self.controls = Controls(db, clock)
+        self._deliveries: set[asyncio.Task[Any]] = set()
 
     # --- facts ----------------------------------------------------------------------------------------
 
@@ -263,10 +273,11 @@ class Csms:
     # --- commands -------------------------------------------------------------------------------------
 
     async def guards(self, station: str, command: Command) -> list[str]:
-        """Which of G2, G3, G4, G5, G7 forbid it now; G1 is the complaint side's to add."""
+        """Which of G1 (by open faults), G2, G3, G4, G5, G7 forbid it now; words of danger are a case's to weigh."""
         async with self.db.acquire() as conn:
             running = await transactions.open_at(conn, station)
-            around = await commands.circumstances(conn, station, running, self.clock())
+            open_now = await faults.open_of(conn, station)
+            around = await commands.circumstances(conn, station, running, self.clock(), open_now)
         return commands.guards(command, around, self.clock())
 
     async def send(
@@ -321,6 +332,7 @@ class Csms:
         self, station: str, command: Command, action: str, payload: Mapping[str, Any], by: str, reason: str | None,
         complaint: str | None, override: bool, wait_s: float, queue_until: datetime | None,
     ) -> CommandFact:
+        await self._possible(station, command)
         forbidding = await self._may(station, command, override, reason)
         async with self.db.acquire() as conn, conn.transaction():
             id = await commands.submit(
@@ -329,12 +341,40 @@ class Csms:
             )
             if isinstance(command, FetchLog):
                 await uploads.assign(conn, command.url, id)
-        delivery = asyncio.create_task(self._deliver(station, id, queue_until), name=f"command {id}")
-        self._deliveries.add(delivery)
-        delivery.add_done_callback(self._deliveries.discard)
+        delivery = self._start(self._deliver(station, id, queue_until), f"command {id}")
+        if isinstance(command, WriteVariables):
+            self._start(self._read_back(station, command, delivery, by), f"read back {id}")
         if wait_s > 0:
             await asyncio.wait({delivery}, timeout=wait_s)
         return await self._command(id)
+
+    def _start(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
+        task = asyncio.create_task(work, name=name)
+        self._deliveries.add(task)
+        task.add_done_callback(self._deliveries.discard)
+        return task
+
+    async def _read_back(
+        self, station: str, written: WriteVariables, delivery: asyncio.Task[CommandState], by: str
+    ) -> None:
+        """Accepted is not done: what was written is read once more. What waits for a reboot shows by that."""
+        with suppress(asyncio.CancelledError, OhmbudsmanError, *AWAY):
+            if await asyncio.shield(delivery) is not CommandState.ACCEPTED:
+                return
+            names = tuple(
+                f"{value.component}.{value.variable}".lstrip(".") for value in written.values
+                if value.variable not in SECRETS and value.evse is None and value.instance is None
+            )
+            if names:
+                await self.send(station, ReadVariables(names), by=by, reason="to see whether the value was taken")
+
+    async def _possible(self, station: str, command: Command) -> None:
+        """A station of 2.x that says it cannot reset one EVSE alone is not asked to."""
+        if isinstance(command, Reset) and command.evse is not None:
+            asked = await self._known(station)
+            allowed = await self.controls.may_reset_alone(asked, command.evse)
+            if allowed is False and asked.protocol not in (None, "ocpp1.6"):  # 1.6 resets the whole, and always did
+                raise BadInput("evse", f"this station does not reset EVSE {command.evse} alone (EVSE.AllowReset)")
 
     async def _may(self, station: str, command: Command, override: bool, reason: str | None) -> list[str]:
         forbidding = await self.guards(station, command)

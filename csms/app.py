@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 
-from csms import commands, events, partitions
+from csms import commands, events, partitions, reservations
 from csms.api import Csms
 from csms.gateway.relay import InProcess, Relay
 from csms.gateway.server import Gateway
@@ -68,6 +68,7 @@ class Centre:
         async with self.db.acquire() as conn, conn.transaction():
             notes = Notes()
             await commands.tidy(conn, self.clock(), notes, answer_within_s=self.options.answer_within_s + 10)
+            await reservations.run_out(conn, self.clock())
             await events.write(conn, notes)
 
     async def _partitions(self) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 
 from csms import journal, records
+from csms.gateway import wire
 from csms.importer import Report, export_lines, import_lines
 from csms.journal import Broken
 from csms.kit.clock import Clock
@@ -55,9 +57,11 @@ class Archive:
 
     async def repairs(
         self, *, after: tuple[str, str, str, str] = ("", "", "", ""), limit: int = 100
-    ) -> list[Row]:
+    ) -> list[Mapping[str, Any]]:
+        """How often each repair was needed to read a model's frames, and what it means."""
         async with self.db.acquire() as conn:
-            return await records.repairs(conn, after, limit)
+            rows = await records.repairs(conn, after, limit)
+        return [{**row, "meaning": wire.REPAIRS.get(row["name"], "")} for row in rows]
 
     async def quarantine(
         self, *, station: str | None = None, after: tuple[datetime, str, int] | None = None, limit: int = 100
@@ -76,13 +80,6 @@ class Archive:
         """Stations nobody has told us of, that tried to come in."""
         async with self.db.acquire() as conn:
             return await records.knocks(conn, after, limit)
-
-    async def variables(
-        self, station: str, *, after: tuple[str, str, str, str, int, int, str] = ("", "", "", "", 0, 0, ""),
-        limit: int = 1000,
-    ) -> list[Row]:
-        async with self.db.acquire() as conn:
-            return await records.variables(conn, station, after, limit)
 
     # --- the process ----------------------------------------------------------------------------------
 

@@ -19,13 +19,6 @@ KNOCKS = """
     order by last_at desc, station desc limit $3
 """
 
-VARIABLES = """
-    select * from variables
-    where station = $1
-      and (component, component_instance, variable, instance, evse, connector, attribute) > ($2, $3, $4, $5, $6, $7, $8)
-    order by component, component_instance, variable, instance, evse, connector, attribute limit $9
-"""
-
 REPAIRS = """
     select * from repairs where (vendor, model, firmware, name) > ($1, $2, $3, $4)
     order by vendor, model, firmware, name limit $5
@@ -60,12 +53,6 @@ async def frames(
 async def knocks(conn: Conn, after: tuple[datetime, str] | None, limit: int) -> list[Row]:
     """Strangers that were turned away, the latest first."""
     return list(await conn.fetch(KNOCKS, *(after or (None, None)), limit))
-
-
-async def variables(
-    conn: Conn, station: str, after: tuple[str, str, str, str, int, int, str], limit: int
-) -> list[Row]:
-    return list(await conn.fetch(VARIABLES, station, *after, limit))
 
 
 async def repairs(conn: Conn, after: tuple[str, str, str, str], limit: int) -> list[Row]:

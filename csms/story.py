@@ -6,7 +6,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from csms import commands, faults, journal, meters, payments, stations, tariffs, tokens, transactions
+from csms import (
+    commands,
+    faults,
+    journal,
+    meters,
+    payments,
+    profiles,
+    stations,
+    tariffs,
+    tokens,
+    transactions,
+)
 from csms.kit.db import Conn
 from csms.vocabulary import FrameMark, MeterReading, Payment, Story, Transaction, TransactionStep
 
@@ -41,6 +52,7 @@ async def gather(
         neighbours=tuple(await stations.connections_between(conn, neighbours, since, until)) if neighbours else (),
         last_status_before=await stations.statuses_before(conn, station, since),
         other_stations=tuple(await stations.find_many(conn, neighbours)) if neighbours else (),
+        limits=tuple(await profiles.between(conn, station, sessions, since, until)),
     )
 
 

@@ -7,10 +7,15 @@ from typing import Any
 
 from csms.errors import BadInput
 from csms.ocpp import TRANSLATORS, check_command
+from csms.ocpp.meanings import MEANINGS
 from csms.vocabulary import Command
 
 DEFAULT = "ocpp1.6"
 """For a station that has never connected: what most of them speak."""
+
+
+REPAIRS: Mapping[str, str] = MEANINGS
+"""Name of a repair of the reader -> what it means."""
 
 
 def write(protocol: str | None, command: Command) -> tuple[str, dict[str, Any]]:

@@ -113,14 +113,14 @@ def _flaw(protocol: str, action: str, payload: Any, error: ValidationError) -> F
 def _mend(flaw: Flaw) -> str | None:
     if flaw.is_settled:
         return None
-    for mend in _MENDS.get(flaw.kind.name, ()):
+    for mend in MENDS.get(flaw.kind.name, ()):
         if mend(flaw):
             return mend.__name__
     return None
 
 
 def _excuse(flaw: Flaw) -> str:
-    excuse = None if flaw.action in _REPEATED else _EXCUSES.get(flaw.kind.name)
+    excuse = None if flaw.action in _REPEATED else EXCUSES.get(flaw.kind.name)
     name = excuse(flaw) if excuse else None
     if name is None:
         raise mistake(flaw.protocol, flaw.error)
@@ -227,7 +227,7 @@ def connector_missing(flaw: Flaw) -> bool:
     return True
 
 
-_MENDS: dict[str, tuple[Callable[[Flaw], bool], ...]] = {
+MENDS: dict[str, tuple[Callable[[Flaw], bool], ...]] = {
     "type": (
         null_field,
         empty_field,
@@ -303,7 +303,7 @@ def missing_field(flaw: Flaw) -> str | None:
     return _MISSING.get(flaw.missing, "missing_field")
 
 
-_EXCUSES: dict[str, Callable[[Flaw], str | None]] = {
+EXCUSES: dict[str, Callable[[Flaw], str | None]] = {
     "enum": unknown_word,
     "maxLength": too_long_text,
     "additionalProperties": unknown_field,

@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from csms.api import Csms
 from csms.gateway.server import Gateway
 from csms.inbox import Inbox
-from csms.rest import commands, health, journal, money, stations, tokens, transactions, uploads as files
+from csms.rest import commands, controls, health, journal, money, stations, tokens, transactions, uploads as files
 from csms.rest.health import Meter
 
 
@@ -35,6 +35,7 @@ def routers(
     csms = centre.csms
     return [
         stations.router(csms),
+        controls.router(csms),
         transactions.router(csms),
         commands.router(csms, public_url),
         money.router(csms),

@@ -172,7 +172,10 @@ class VariableShape(Shape):
     attribute: str
     value: str | None
     read_only: bool
-    received_at: datetime
+    received_at: datetime | None = Field(description="When the station told the value; null if it never did.")
+    wanted: str | None = Field(description="What it was last set to, as far as the station took it.")
+    wanted_at: datetime | None
+    drift: bool | None = Field(description="Whether it is not as wanted; null where one of the two is not known.")
 
 
 def variable(row: Row) -> dict[str, Any]:
@@ -180,7 +183,8 @@ def variable(row: Row) -> dict[str, Any]:
         "component": row["component"], "component_instance": row["component_instance"] or None,
         "variable": row["variable"], "instance": row["instance"] or None, "evse": row["evse"] or None,
         "connector": row["connector"] or None, "attribute": row["attribute"], "value": row["value"],
-        "read_only": row["read_only"], "received_at": when(row["received_at"]),
+        "read_only": row["read_only"], "received_at": when(row["received_at"]), "wanted": row["wanted"],
+        "wanted_at": when(row["wanted_at"]), "drift": row["drift"],
     }
 
 
@@ -267,10 +271,11 @@ class RepairShape(Shape):
     name: str
     times: int
     last_at: datetime
+    meaning: str
 
 
-def repair(row: Row) -> dict[str, Any]:
-    return {**_row(row, "vendor", "model", "firmware", "name", "times"), "last_at": when(row["last_at"])}
+def repair(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**_row(row, "vendor", "model", "firmware", "name", "times", "meaning"), "last_at": when(row["last_at"])}
 
 
 class QuarantineShape(Shape):

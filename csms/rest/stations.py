@@ -123,11 +123,13 @@ def router(csms: Csms) -> APIRouter:
         return await faults_page(csms, station, open, page)
 
     @routes.get("/stations/{id}/variables", response_model=shapes.Listing[shapes.VariableShape])
-    async def get_variables(id: Named, page: Paging) -> Response:
-        """What the station has reported of its configuration."""
+    async def get_variables(
+        id: Named, page: Paging, drift: Annotated[bool | None, Query()] = None
+    ) -> Response:
+        """What the station has reported of its configuration, and what it should be; `drift=true`: the differences."""
         await known(csms, id)
         start: Any = after(page, text, text, text, text, number, number, text) or ("", "", "", "", -1, -1, "")
-        found = await csms.archive.variables(id, after=start, limit=page.limit + 1)
+        found = await csms.controls.variables(id, after=start, limit=page.limit + 1, drift=drift)
         items, following = page.cut(found, lambda r: columns(r, VARIABLE_KEY))
         return shapes.paged([shapes.variable(row) for row in items], following)
 
