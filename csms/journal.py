@@ -218,15 +218,17 @@ async def verify(conn: Conn, station: str | None = None) -> tuple[int, list[Brok
     """Walk the chains; (rows checked, the first misfit of each station)."""
     checked, broken = 0, []
     for head in await conn.fetch(STATIONS, station):
-        rows, misfit = await _verify_one(conn, head)
+        # One view of head and rows: the station may be talking meanwhile.
+        async with conn.transaction(isolation="repeatable_read", readonly=True):
+            rows, misfit = await _verify_one(conn, head["station"])
         checked += rows
         if misfit:
             broken.append(misfit)
     return checked, broken
 
 
-async def _verify_one(conn: Conn, stored: Row) -> tuple[int, Broken | None]:
-    station, head, rows = stored["station"], Head(), 0
+async def _verify_one(conn: Conn, station: str) -> tuple[int, Broken | None]:
+    stored, head, rows = await conn.fetchrow(STATIONS, station), Head(), 0
     async for row in _walk(conn, station):
         if misfit := _misfit(head, row):
             return rows, Broken(station, row["seq"] if misfit != "removed" else head.seq + 1, misfit)
