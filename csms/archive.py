@@ -55,6 +55,13 @@ class Archive:
         async with self.db.acquire() as conn:
             return await records.frames(conn, station, since, until, after, limit)
 
+    async def latest_frames(
+        self, station: str, before: datetime, *, action: str | None = None, limit: int = 100
+    ) -> list[Row]:
+        """What came and went last, newest first."""
+        async with self.db.acquire() as conn:
+            return await records.latest_frames(conn, station, before, action, limit)
+
     async def repairs(
         self, *, after: tuple[str, str, str, str] = ("", "", "", ""), limit: int = 100
     ) -> list[Mapping[str, Any]]:

@@ -14,6 +14,13 @@ FRAMES = """
     order by seq limit $5
 """
 
+LATEST_FRAMES = """
+    select station, seq, received_at, at, kind, message_id, action, frame, repairs, hash, prev_hash
+    from frames
+    where station = $1 and received_at < $2 and ($3::text is null or action = $3)
+    order by received_at desc, seq desc limit $4
+"""
+
 KNOCKS = """
     select * from knocks where $1::timestamptz is null or (last_at, station) < ($1, $2::text)
     order by last_at desc, station desc limit $3
@@ -48,6 +55,11 @@ async def frames(
 ) -> list[Row]:
     """What the journal took in between two times; `after` is the number of the last row seen."""
     return list(await conn.fetch(FRAMES, station, since, until, after, limit))
+
+
+async def latest_frames(conn: Conn, station: str, before: datetime, action: str | None, limit: int) -> list[Row]:
+    """The newest of the journal before a receipt time, newest first; of one message where it is named."""
+    return list(await conn.fetch(LATEST_FRAMES, station, before, action, limit))
 
 
 async def knocks(conn: Conn, after: tuple[datetime, str] | None, limit: int) -> list[Row]:
