@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from scripted_central import Central
 
 from charger_emulator import Station
 from charger_emulator.pytest_plugin import QUICK, charger  # noqa: F401 - the fixture
+from tests.emulator.scripted_central import Central
 
 
 @pytest.fixture

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from conftest import QUICK
-from test_sessions import NEW
 
 import charger_emulator
 from charger_emulator import Fleet
 from charger_emulator.cli import emulate
 from charger_emulator.fleet import names
 from charger_emulator.scenario import ScenarioError, Unmet, play, read
+from tests.emulator.conftest import QUICK
+from tests.emulator.test_sessions import NEW
 
 STORY = """
 name: The contactor stays open

@@ -6,10 +6,10 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from scripted_central import Broken, Silence
-from test_sessions import NEW, last_reason, outline
 
 from charger_emulator import Clock, Locked, Vehicle
+from tests.emulator.scripted_central import Broken, Silence
+from tests.emulator.test_sessions import NEW, last_reason, outline
 
 RESET = {"ocpp1.6": {"type": "Soft"}, "ocpp2.0.1": {"type": "Immediate"}, "ocpp2.1": {"type": "Immediate"}}
 

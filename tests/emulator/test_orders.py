@@ -8,7 +8,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
 import pytest
-from test_sessions import NEW
+
+from tests.emulator.test_sessions import NEW
 
 
 def later(minutes: float) -> str:

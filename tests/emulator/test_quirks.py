@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from test_mishaps import RESET
-from test_sessions import last_reason, outline
 
 from charger_emulator import QUIRKS, Station
 from charger_emulator.quirks import rewrite
+from tests.emulator.test_mishaps import RESET
+from tests.emulator.test_sessions import last_reason, outline
 
 
 async def session(cs, minutes: float = 1.2) -> None:
