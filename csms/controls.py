@@ -23,8 +23,7 @@ from csms import (
 from csms.errors import BadInput, NotFound
 from csms.kit.clock import Clock
 from csms.kit.db import Db, Row
-from csms.registers import Semantics
-from csms.vocabulary import Limit, Reset, Station
+from csms.vocabulary import Limit, Reset, Semantics, Station
 
 FAR = timedelta(days=31)
 

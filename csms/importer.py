@@ -21,6 +21,7 @@ from csms.journal import Line
 from csms.kit.clock import Clock, parse_time
 from csms.kit.db import Conn, Db
 from csms.ocpp import TRANSLATORS, Answered, Asked, Broken, Link, Stray, decode
+from csms.transactions import Vouched
 from csms.vocabulary import Command, CommandState, Reply
 from csms.vocabulary.heard import Notes, record_id
 
@@ -455,7 +456,7 @@ async def _from_journal(conn: Conn, station: str) -> Teller:
 
 
 async def _retell(conn: Conn, tellers: Sequence[Teller], policy: Policy) -> None:
-    running = list(tellers)
+    running, vouched = list(tellers), Vouched()
     while running:
         batch = []
         for teller in running:
@@ -468,18 +469,20 @@ async def _retell(conn: Conn, tellers: Sequence[Teller], policy: Policy) -> None
             elif isinstance(entry.then, Settlement):
                 entry.then = replace(entry.then, on_record=True)
             batch.append(entry)
-        await _project_again(conn, batch, policy)
+        await _project_again(conn, batch, policy, vouched)
         running = [t for t in running if t.rows]
 
 
-async def _project_again(conn: Conn, batch: Sequence[Entry], policy: Policy) -> None:
+async def _project_again(
+    conn: Conn, batch: Sequence[Entry], policy: Policy, vouched: Vouched
+) -> None:
     try:
         async with conn.transaction():
-            await project(conn, batch, policy)
+            await project(conn, batch, policy, vouched)
     except POISON as error:
         if len(batch) == 1:
             line = batch[0].line
             await journal.keep_quarantined(conn, line, batch[0].seq, f"{type(error).__name__}: {error}")
             return
         for entry in batch:
-            await _project_again(conn, [entry], policy)
+            await _project_again(conn, [entry], policy, vouched)

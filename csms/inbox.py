@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -28,6 +28,7 @@ from csms import (
     journal,
     meters,
     reports,
+    reservations,
     stations,
     tokens,
     transactions,
@@ -55,6 +56,7 @@ from csms.vocabulary import (
     TransactionEnded,
     TransactionStarted,
     TransactionUpdated,
+    Trigger,
     UpdateFirmware,
     VariablesReported,
     WriteVariables,
@@ -65,6 +67,7 @@ log = structlog.get_logger()
 
 ACCEPTED = "Accepted"
 
+TRIGGERED_FOR = timedelta(minutes=1)
 UNEVENTFUL = (MeterReported, Beat, Noted)
 """Most of what is said. No command waits for it, and nothing but its own rows follows from it."""
 
@@ -169,6 +172,9 @@ class Writer:
 
     policy: Policy = field(default_factory=Policy)
     heads: dict[str, journal.Head] = field(default_factory=dict)
+    vouched: transactions.Vouched = field(default_factory=transactions.Vouched)
+    triggered: dict[str, datetime] = field(default_factory=dict)
+    """Stations that were asked for a message just now: even a reading may be what a command waits for."""
 
     async def write(self, conn: Conn, batch: Sequence[Entry], *, projected: bool = True) -> Chain:
         """Put a batch (one entry a station) into the open transaction. Heads move with `committed`."""
@@ -177,7 +183,7 @@ class Writer:
             entry.seq = chain.next_seq(entry.line.station)
         notes = Notes()
         if projected:
-            await _project(conn, batch, self.policy, notes)
+            await _project(conn, batch, self.policy, notes, self.vouched, self.triggered)
         else:
             await _acknowledge_only(conn, batch, self.policy)
         _journal(chain, batch)
@@ -214,16 +220,21 @@ def _journal(chain: Chain, batch: Sequence[Entry]) -> None:
 # --- projecting a batch -----------------------------------------------------------------------------
 
 
-async def project(conn: Conn, batch: Sequence[Entry], policy: Policy) -> None:
+async def project(
+    conn: Conn, batch: Sequence[Entry], policy: Policy, vouched: transactions.Vouched
+) -> None:
     """Derive everything from entries that are in the journal already, and tell nobody."""
     notes = Notes()
-    await _project(conn, batch, policy, notes)
+    await _project(conn, batch, policy, notes, vouched, {})
     await journal.count_repairs(conn, [e.line for e in batch])
     notes.events.clear()
     await events.write(conn, notes)
 
 
-async def _project(conn: Conn, batch: Sequence[Entry], policy: Policy, notes: Notes) -> None:
+async def _project(
+    conn: Conn, batch: Sequence[Entry], policy: Policy, notes: Notes, vouched: transactions.Vouched,
+    triggered: dict[str, datetime],
+) -> None:
     """Everything derived from the batch's messages, written set by set, and each one's reply."""
     passing = [e for e in batch if e.then is not None]
     if passing:
@@ -239,11 +250,40 @@ async def _project(conn: Conn, batch: Sequence[Entry], policy: Policy, notes: No
     await _authorize(conn, said.get(TokenPresented, []), standing)
     spoken = [e for t in (TransactionStarted, TransactionUpdated, TransactionEnded) for e in said.get(t, [])]
     rows = await _follow_transactions(conn, spoken, standing, notes)
+    for entry in spoken:
+        if not isinstance(entry.said, TransactionUpdated):
+            vouched.forget(entry.line.station)
+    named: list[Heard[MeterReported]] = []
     for entry in said.get(MeterReported, []):
         assert isinstance(entry.said, MeterReported)
         rows += meters.rows_of(entry.line.station, entry.said, entry.line.received_at, entry.seq)
+        if vouched.is_new(entry.line.station, entry.said):
+            named.append(entry.heard())
     await meters.keep(conn, rows)
-    await commands.observe(conn, _happenings([*passing, *telling]), notes)
+    if named:
+        await transactions.look_into(conn, named, vouched, notes)
+    wanted = _wanted(passing, said, triggered) if triggered or passing else []
+    await commands.observe(conn, _happenings([*passing, *telling, *wanted]), notes)
+
+
+def _wanted(
+    passing: Sequence[Entry], said: Mapping[type[Any], list[Entry]], triggered: dict[str, datetime]
+) -> list[Entry]:
+    """Readings and heartbeats are nobody's effect but a trigger's."""
+    for entry in passing:
+        live = isinstance(entry.then, Claim) and entry.then.kind == "trigger"
+        recalled = isinstance(entry.then, Recall) and isinstance(entry.then.asked, Trigger)
+        if live or recalled:
+            triggered[entry.line.station] = entry.line.received_at
+    found = []
+    for kind in UNEVENTFUL:
+        for entry in said.get(kind, []):
+            asked_at = triggered.get(entry.line.station)
+            if asked_at is not None:
+                found.append(entry)
+                if entry.line.received_at - asked_at > TRIGGERED_FOR:
+                    del triggered[entry.line.station]
+    return found
 
 
 async def _come_and_go(conn: Conn, batch: Sequence[Entry], notes: Notes) -> None:
@@ -433,10 +473,12 @@ async def _follow_transactions(
     numbers = iter(await transactions.allot_numbers(conn, len(fresh)))
     rows: list[meters.Column] = []
     trail: list[tuple[Any, ...]] = []
+    spoken_of: list[tuple[Any, transactions.Record]] = []
     for entry, heard in zip(entries, heards, strict=True):
         number = next(numbers) if entry in fresh else entry.recorded.number if entry.recorded else None
         record = _follow_one(known, entry, heard, number, standing, notes)
         said = heard.said
+        spoken_of.append((said, record))
         at = device_time(said.at, heard.received_at)
         rows += [
             meters.row_of(record.station, record.evse or 0, record.said, reading, heard.received_at, heard.seq)
@@ -445,11 +487,28 @@ async def _follow_transactions(
         if said.reference is not None and said.charging_state:
             trail.append((record.station, record.evse or 0, record.connector, said.charging_state, at,
                           heard.received_at, "transaction", record.reference, heard.seq))
-    await transactions.store(conn, known)
-    await transactions.skip_numbers(conn, [e.recorded.number for e in entries if e.recorded and e.recorded.number])
+    await _doubt_units(conn, spoken_of)
     await transactions.keep_steps(conn, heards)
+    await transactions.store(conn, known)
+    await reservations.end(conn, [
+        (record.station, said.reservation, "used", record.started_at, record.id) for said, record in spoken_of
+        if isinstance(said, TransactionStarted) and said.reservation is not None
+    ])
+    await transactions.skip_numbers(conn, [e.recorded.number for e in entries if e.recorded and e.recorded.number])
     await stations.keep_statuses(conn, trail)
     return rows
+
+
+async def _doubt_units(conn: Conn, spoken_of: Sequence[tuple[Any, transactions.Record]]) -> None:
+    """A 1.6 stop whose register is the thousandth of the last reading's was said in kWh (lbbrhzn#1810)."""
+    stopped = [(said, r) for said, r in spoken_of if isinstance(said, TransactionEnded) and said.reference is None]
+    if not stopped:
+        return
+    last = await meters.last_energy(conn, [(r.id, r.station, r.said, r.started_at) for _, r in stopped])
+    for said, record in stopped:
+        read = max((r.energy_wh for r in said.readings if r.energy_wh is not None), default=last.get(record.id))
+        if transactions.in_kwh(record.meter_stop_wh, read):
+            record.doubt("register_kwh")
 
 
 def _is_numbered_start(said: Message | None) -> bool:

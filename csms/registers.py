@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from csms.kit.db import Conn, Row
-from csms.vocabulary import MeterReading, Transaction
-
-ROUNDING_WH = 5
-"""Registers kept in kWh stop a few Wh before they started (lbbrhzn#1810): rounding, not a lie."""
+from csms.vocabulary import Semantics
 
 PUT = """
     insert into register_semantics (vendor, model, firmware, register, boundary_factor, reading_factor, rollover_wh,
@@ -37,84 +32,6 @@ OF_STATIONS = """
     where s.id = any($1::text[])
     order by s.id, r.model <> '' desc, r.firmware <> '' desc
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Semantics:
-    register: str = "lifetime"
-    """lifetime, or session: it starts at zero with every session, whatever meterStart says."""
-    boundary_factor: float = 1.0
-    """What meterStart and meterStop are to be taken times for Wh: 1000 where they come in kWh."""
-    reading_factor: float = 1.0
-    """The same for the registers of meter values."""
-    rollover_wh: float | None = None
-    """Where the register starts at zero again."""
-    lines: str = "given"
-    """given, or summed: the total of a model that sends one line as the whole is the sum of its lines."""
-
-
-PLAIN = Semantics()
-LINES = ("L1", "L2", "L3")
-
-
-# --- rules ------------------------------------------------------------------------------------------
-
-
-def energy(start: float | None, stop: float | None, means: Semantics = PLAIN) -> float | None:
-    """The energy between two registers at the boundaries of a session, in Wh."""
-    if means.register == "session":
-        start = 0.0 if stop is not None else None
-    if start is None or stop is None:
-        return None
-    return _difference(start * means.boundary_factor, stop * means.boundary_factor, means)
-
-
-def energy_to(start: float | None, reading: float | None, means: Semantics = PLAIN) -> float | None:
-    """From the start of a session to a register among its readings."""
-    if means.register == "session":
-        start = 0.0 if reading is not None else None
-    if start is None or reading is None:
-        return None
-    return _difference(start * means.boundary_factor, reading * means.reading_factor, means)
-
-
-def _difference(start: float, stop: float, means: Semantics) -> float:
-    difference = stop - start
-    if difference < -ROUNDING_WH and means.rollover_wh is not None:
-        difference += means.rollover_wh
-    return 0.0 if -ROUNDING_WH <= difference < 0 else difference
-
-
-def in_kwh(boundary: float | None, reading: float | None) -> bool:
-    """A register at a boundary that is the thousandth of one among the readings: kWh said for Wh (Huawei)."""
-    if not boundary or not reading or boundary < 1:
-        return False
-    return abs(reading / boundary - 1000) < max(20, 1500 / boundary)
-
-
-def meant(transaction: Transaction, means: Semantics) -> Transaction:
-    """The transaction with the energy that its registers mean."""
-    if means is PLAIN:
-        return transaction
-    return replace(transaction, energy_wh=energy(transaction.meter_start_wh, transaction.meter_stop_wh, means))
-
-
-def reading_meant(reading: MeterReading, means: Semantics) -> MeterReading:
-    if means is PLAIN:
-        return reading
-    total, power = reading.energy_wh, reading.power_w
-    if means.lines == "summed":
-        total = _sum_of_lines(reading.other, "Energy.Active.Import.Register") or total
-        power = _sum_of_lines(reading.other, "Power.Active.Import") or power
-    return replace(reading, energy_wh=None if total is None else total * means.reading_factor, power_w=power)
-
-
-def _sum_of_lines(other: Mapping[str, Any], measurand: str) -> float | None:
-    found = [other[name] for line in LINES if (name := f"{measurand}.{line}") in other]
-    return float(sum(found)) if found else None
-
-
-# --- rows -------------------------------------------------------------------------------------------
 
 
 async def of_stations(conn: Conn, stations: Iterable[str]) -> dict[str, Semantics]:

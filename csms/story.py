@@ -13,6 +13,7 @@ from csms import (
     meters,
     payments,
     profiles,
+    registers,
     stations,
     tariffs,
     tokens,
@@ -57,15 +58,18 @@ async def gather(
 
 
 async def with_energy(conn: Conn, found: Sequence[Transaction]) -> list[Transaction]:
-    """Transactions without a stop value get what the last register heard gives."""
+    """Their energy, by what the registers of each model mean; without a stop value the last register heard gives it."""
     unstopped = [(t.id, t.station, t.said, t.started_at) for t in found if t.energy_wh is None]
     last = await meters.last_energy(conn, unstopped)
-    return [transactions.with_last_reading(t, last.get(t.id)) for t in found]
+    means = await registers.of_stations(conn, (t.station for t in found))
+    return [transactions.meant(t, last.get(t.id), means.get(t.station, transactions.PLAIN)) for t in found]
 
 
 async def readings_of(conn: Conn, transaction: Transaction) -> list[MeterReading]:
     until = (transaction.stopped_at or transaction.started_at + 30 * FAR) + FAR
-    found = await meters.between(conn, transaction.station, transaction.started_at - FAR, until)
+    found = await _meant(
+        conn, transaction.station, await meters.between(conn, transaction.station, transaction.started_at - FAR, until)
+    )
     return [r for r in _belonging(found, [transaction]) if r.transaction == transaction.id]
 
 
@@ -73,7 +77,12 @@ async def _readings(
     conn: Conn, station: str, sessions: Sequence[Transaction], since: datetime, until: datetime
 ) -> list[MeterReading]:
     first = min([since, *(t.started_at - FAR for t in sessions)])
-    return await meters.between(conn, station, first, until + FAR)
+    return await _meant(conn, station, await meters.between(conn, station, first, until + FAR))
+
+
+async def _meant(conn: Conn, station: str, found: list[MeterReading]) -> list[MeterReading]:
+    means = await registers.of_stations(conn, [station])
+    return [transactions.reading_meant(r, means[station]) for r in found] if station in means else found
 
 
 def _belonging(readings: Iterable[MeterReading], sessions: Sequence[Transaction]) -> list[MeterReading]:
@@ -83,13 +92,22 @@ def _belonging(readings: Iterable[MeterReading], sessions: Sequence[Transaction]
 
 def _owner(reading: MeterReading, sessions: Sequence[Transaction]) -> str | None:
     named = [t.id for t in sessions if reading.said is not None and t.said == reading.said and _near(reading, t)]
+    ended = [t for t in sessions if t.id in named[-1:] and not _during(reading, t)]
+    during = [t.id for t in sessions if t.evse == reading.evse and _during(reading, t) and _began(t)]
+    if ended and during:  # a stale id: whoever charges at that plug by now (lbbrhzn#1749)
+        return during[-1]
     if named:
         return named[-1]
     if reading.said is not None and any(t.said == reading.said for t in sessions):
         return None
     unnamed = reading.said is None or reading.said in ("", "0", "-1")
-    during = [t.id for t in sessions if unnamed and t.evse == reading.evse and _during(reading, t)]
-    return during[-1] if during else None
+    foreign = [t.id for t in sessions if t.id in during and "foreign_transaction" in t.suspect]
+    return during[-1] if unnamed and during else foreign[-1] if foreign else None
+
+
+def _began(t: Transaction) -> bool:
+    """An orphan stop has no start that a reading could lie after."""
+    return "orphan_stop" not in t.suspect
 
 
 def _near(reading: MeterReading, t: Transaction) -> bool:

@@ -235,5 +235,4 @@ create table register_semantics (
 );
 
 alter table transactions add column last_seq_no int;
-alter table transactions add column reservation int;
 alter table progress add column info text;

@@ -37,6 +37,7 @@ from csms.vocabulary.facts import (
     MeterReading as MeterReading,
     Payment as Payment,
     Period as Period,
+    Semantics as Semantics,
     Station as Station,
     StatusChange as StatusChange,
     Story as Story,

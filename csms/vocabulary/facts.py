@@ -217,6 +217,22 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
+class Semantics:
+    """What the registers of a model mean."""
+
+    register: str = "lifetime"
+    """lifetime, or session: it starts at zero with every session, whatever meterStart says."""
+    boundary_factor: float = 1.0
+    """What meterStart and meterStop are to be taken times for Wh: 1000 where they come in kWh."""
+    reading_factor: float = 1.0
+    """The same for the registers of meter values."""
+    rollover_wh: float | None = None
+    """Where the register starts at zero again."""
+    lines: str = "given"
+    """given, or summed: the total of a model that sends one line as the whole is the sum of its lines."""
+
+
+@dataclass(frozen=True, slots=True)
 class Limit:
     """A cap in force on an EVSE (0: the whole station) over a stretch of time, by a charging profile or by others."""
 
