@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 
 from complaints import cases
 from complaints.cases import COLUMNS, Case, Wanted
-from complaints.refunds import APPROVERS
 from complaints.states import ENDED, OPEN
 from csms.kit.clock import Clock
 from csms.kit.db import Conn, Db
 from csms.rest.http import Principal
 
 SOON = timedelta(hours=1)
+APPROVERS = ("finance", "supervisor", "admin")
 WITH_THE_CUSTOMER = ("need_info", "informed", "confirming")
 OURS = tuple(state for state in OPEN if state not in WITH_THE_CUSTOMER)
 """States in which the next step is ours."""
@@ -54,8 +54,8 @@ LIST = f"""
     from complaints c
     left join lateral (
         select kind, due_at from deadlines
-        where complaint = c.number and round = c.round and met_at is null and kind <> 'follow_up'
-            and c.state = any($9::text[])
+        where complaint = c.number and round = c.round and met_at is null and started_at is not null and not stopped
+            and kind not like 'follow_up%' and c.state = any($9::text[])
         order by due_at limit 1
     ) d on true
     left join lateral (

@@ -80,6 +80,6 @@ def _row(visit: Visit, item: Item) -> dict[str, Any]:
 def _reason(visit: Visit, item: Item, code: str) -> tuple[str, str]:
     """(tone, words) of why a case is on the list."""
     left = item.left(visit.now) or timedelta(0)
-    clock = visit.say(CLOCK[item.due_kind]) if item.due_kind else ""
+    clock = visit.say(CLOCK.get(item.due_kind, item.due_kind)) if item.due_kind else ""
     values = {"clock": clock, "span": length(left, visit.tongue)} if code in ("overdue", "soon") else {}
     return TONES.get(code, "plain"), visit.say(REASONS[code], **values)

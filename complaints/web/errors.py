@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import Response
+from starlette.exceptions import HTTPException
 
 from complaints.states import NotAllowedIn
 from complaints.web.frame import Visit, url
@@ -46,6 +47,15 @@ def they_erred(visit: Visit, error: TheyErred) -> Response:
             (visit.say("Back to the desk"), "/desk") if visit.known else None,
         )
     return problem(visit, status_of(error), visit.say("That was not possible"), words_for(visit, error))
+
+
+def http(visit: Visit, error: HTTPException) -> Response:
+    """What the web framework refuses by itself: a broken form, a body too large, a role."""
+    if error.status_code == 413:
+        detail = visit.say("What was sent is too large. Send fewer or smaller files.")
+    else:
+        detail = str(error.detail)
+    return problem(visit, error.status_code, visit.say("That was not possible"), detail)
 
 
 def status_of(error: TheyErred) -> int:

@@ -23,6 +23,8 @@ from complaints.settings import Settings
 from complaints.staff import Staff
 from complaints.web import session, shown
 from complaints.web.labels import LABELS
+from complaints.web.progress import Watch
+from complaints.web.records import Shelf
 from complaints.web.said import SAID
 from complaints.web.session import Seal
 from complaints.web.tongue import LANGUAGES, Tongue, choose
@@ -74,6 +76,8 @@ class Site:
         self.desk, self.csms, self.staff, self.settings, self.clock = desk, csms, staff, settings, clock
         self.ocpp = ocpp
         self.worklist = Worklist(desk.db, clock)
+        self.shelf = Shelf(desk)
+        self.watch = Watch(csms)
         self.assets = read_assets(HERE / "static")
         self.tongues = {language: Tongue(language) for language in LANGUAGES}
         self._templates = {language: self._environment(tongue) for language, tongue in self.tongues.items()}

@@ -45,7 +45,10 @@ CHANNEL = {
 }
 CLOCK = {
     "acknowledge": N_("First answer"), "arrive": N_("On site"), "investigate": N_("Investigation"),
-    "resolve": N_("Resolution"), "follow_up": N_("Follow-up"),
+    "resolve": N_("Resolution"), "follow_up": N_("Follow-up"), "register": N_("Registration"),
+    "first_reply": N_("First reply"), "platform_reply": N_("Reply to the platform"), "execute": N_("Carrying out"),
+    "follow_up_7d": N_("Follow-up after a week"), "follow_up_30d": N_("Follow-up after a month"),
+    "promise": N_("Promise"),
 }
 ROLE = {
     "agent": N_("Agent"), "technician": N_("Technician"), "finance": N_("Finance"), "supervisor": N_("Supervisor"),
@@ -148,6 +151,11 @@ ENTRY = {
     "reopening": N_("Reopened"), "command": N_("Command asked"), "command_refused": N_("Command refused by a guard"),
     "command_settled": N_("Station answered"), "effect": N_("Effect"), "verification": N_("Remedy verified"),
     "refund": N_("Refund"), "deadline": N_("Deadline missed"), "correction": N_("Facts corrected"),
+    "override": N_("Decided over the rules"), "promise": N_("Promise"), "merge": N_("Joined to another case"),
+    "merged_here": N_("Another case joined"), "unmerge": N_("Taken apart again"),
+    "unmerged": N_("Taken apart again"), "duplicates": N_("Perhaps the same as"), "task": N_("Task"),
+    "task_done": N_("Task done"), "decision": N_("Decided"), "acknowledgement": N_("Taken up"),
+    "withdrawal": N_("Withdrawn"), "referral": N_("Referred"), "follow_up": N_("Follow-up"),
 }
 FIELD = {
     "text": N_("Text"), "reason": N_("Reason"), "amount": N_("Amount"), "currency": N_("Currency"),

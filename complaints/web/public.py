@@ -134,15 +134,15 @@ async def _read(visit: Visit) -> tuple[dict[str, str], dict[str, Any]]:
         "payment_reference": form.text("payment_reference"), "text": _words(visit),
     }
     if not given["text"]:
-        wrong["text"] = visit.say(WRONG["text"])
+        wrong["text"] = told(visit, "text")
     try:
         given["customer"] = contact(form.text("contact"))
     except BadInput:
-        wrong["contact"] = visit.say(WRONG["contact"])
+        wrong["contact"] = told(visit, "contact")
     try:
         given |= await _occurred(visit)
     except ValueError:
-        wrong["occurred_at"] = visit.say(WRONG["occurred_at"])
+        wrong["occurred_at"] = told(visit, "occurred_at")
     return wrong, given
 
 
@@ -188,7 +188,9 @@ async def _picked(visit: Visit, id: str) -> Transaction | None:
 
 def _wrong(visit: Visit, error: BadInput) -> dict[str, str]:
     field = "photo" if error.field.startswith("attachments") else error.field.partition(".")[0]
-    megabytes = visit.site.settings.max_attachment_bytes // (1024 * 1024)
-    if field in WRONG:
-        return {field: visit.say(WRONG[field]) % {"megabytes": megabytes}}
-    return {"text": f"{error.field}: {error}"}
+    return {field: told(visit, field)} if field in WRONG else {"text": f"{error.field}: {error}"}
+
+
+def told(visit: Visit, field: str) -> str:
+    """What is wrong with a field and what would be right."""
+    return visit.say(WRONG[field]) % {"megabytes": visit.site.settings.max_attachment_bytes // (1024 * 1024)}

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import structlog
 from fastapi import APIRouter, Request, Response
+from starlette.exceptions import HTTPException
 
 from complaints.desk import Desk
-from complaints.rest import FILERS, READERS
+from complaints.rest.complaints import FILERS, READERS
 from complaints.settings import Settings
 from complaints.staff import Staff
-from complaints.web import desk_list, door, errors, public, session, tracking
+from complaints.web import desk_case, desk_do, desk_list, door, errors, live, proof, public, session, stations, tracking
 from complaints.web.frame import HEADERS, Site, Visit
 from csms.api import Csms
 from csms.errors import TheyErred
@@ -55,6 +56,19 @@ TABLE: tuple[Url, ...] = (
     Url("POST", "/login", door.log_in),
     Url("POST", "/logout", door.log_out, STAFF),
     Url("GET", "/desk", desk_list.work, STAFF),
+    Url("GET", "/desk/cases/{number}", desk_case.case, STAFF),
+    Url("GET", "/desk/cases/{number}/part/{name}", desk_case.part, STAFF),
+    Url("GET", "/desk/cases/{number}/live", live.watch, STAFF),
+    Url("GET", "/desk/cases/{number}/proof/{kind}/{id:path}", proof.show, STAFF),
+    Url("GET", "/desk/cases/{number}/files/{id}", desk_case.file, STAFF),
+    Url("GET", "/desk/cases/{number}/do/{action}", desk_do.ask, ACTING),
+    Url("POST", "/desk/cases/{number}/do/{action}", desk_do.do, ACTING),
+    Url("GET", "/desk/stations", stations.listed, STAFF),
+    Url("POST", "/desk/stations", stations.add, SETUP),
+    Url("GET", "/desk/stations/{id}", stations.one, STAFF),
+    Url("GET", "/desk/stations/{id}/frames", stations.frames, STAFF),
+    Url("GET", "/desk/stations/{id}/frames/{seq:int}", stations.frame, STAFF),
+    Url("GET", "/desk/stations/{id}/qr/{evse:int}.svg", stations.code, STAFF),
     Url("GET", "/desk/help", door.help_page, STAFF),
 )
 
@@ -103,6 +117,8 @@ async def _come_in(visit: Visit, to: Url) -> Response:
         return await to.handler(visit)
     except TheyErred as error:
         return errors.they_erred(visit, error)
+    except HTTPException as error:
+        return errors.http(visit, error)
     except AWAY as error:
         log.warning("page_waits", path=visit.request.url.path, error=repr(error))
         return errors.away(visit)

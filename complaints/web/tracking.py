@@ -14,7 +14,7 @@ from complaints.evidence import Assessment
 from complaints.states import NotAllowedIn, can
 from complaints.thread import SYSTEM, Entry
 from complaints.web.frame import Visit, url
-from complaints.web.public import WRONG
+from complaints.web.public import told
 from complaints.web.tongue import N_
 from csms.errors import BadInput, NotFound
 
@@ -140,8 +140,5 @@ async def _write(visit: Visit) -> Response:
     try:
         await visit.site.desk.customer_says(visit.part("tracking"), text, files)
     except BadInput:
-        megabytes = visit.site.settings.max_attachment_bytes // (1024 * 1024)
-        return await _page(
-            visit, visit.form.texts(), {"photo": visit.say(WRONG["photo"]) % {"megabytes": megabytes}}
-        )
+        return await _page(visit, visit.form.texts(), {"photo": told(visit, "photo")})
     return visit.go(url("c", visit.part("tracking")), "written")

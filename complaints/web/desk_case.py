@@ -1,0 +1,174 @@
+"""The case page: the question and the answer on one screen. Left the thread, middle what happened, right what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from fastapi import Response
+
+from complaints import actions
+from complaints.desk import View
+from complaints.evidence import Assessment
+from complaints.refunds import RUNNING, Refund
+from complaints.remedies import Possible
+from complaints.states import can
+from complaints.web import entries, timeline
+from complaints.web.because import reason
+from complaints.web.frame import Visit
+from complaints.web.progress import Progress
+from csms.errors import NotFound
+from csms.rest.http import Principal
+
+LADDER = ("trigger", "get_log", "stop", "unlock", "set_inoperative", "set_operative", "reset")
+"""From harmless to harmful: the order in which to try."""
+STANCES = ("supports", "contradicts", "inconclusive")
+INLINE = {"image/jpeg", "image/png", "image/webp", "image/gif"}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A remote action as the page shows it."""
+
+    action: str
+    guards: tuple[str, ...]
+    proposed: bool
+    may: bool
+    overridable: bool
+
+    @property
+    def open(self) -> bool:
+        return self.may and (not self.guards or self.overridable)
+
+
+def offers(possible: Sequence[Possible], judgement: Mapping[str, Any] | None, who: Principal) -> list[Offer]:
+    """In ladder order. A guard can be passed by some roles with a reason; G1 by nobody."""
+    by_name = {p.action: p for p in possible}
+    proposed = {r["kind"] for r in judgement["remedies"]} if judgement else set()
+    passes = who.may(*actions.OVERRIDES)
+    return [
+        Offer(name, by_name[name].guards, name in proposed, actions.may(who.role, name),
+              passes and "G1" not in by_name[name].guards)
+        for name in LADDER if name in by_name
+    ]
+
+
+def life(view: View, who: Principal) -> list[str]:
+    """What may be done with the case itself now, by this person."""
+    case = view.case
+    asked = {
+        "assign": case.is_open, "question": can("ask_customer", case.state),
+        "escalate": case.is_open and case.level > 1,
+        "dispatch": case.is_open and case.where is not None, "resolve": can("resolve", case.state),
+        "confirm": case.state in ("informed", "confirming") and case.confirmed_at is None,
+        "reject_resolution": can("reject", case.state) and case.is_open, "close": can("close", case.state),
+        "reopen": can("reopen", case.state),
+        "safety_cleared": case.is_open and _danger_stands(view) and who.may("technician", "supervisor"),
+        "assess": case.is_open,
+    }
+    return [name for name, fits in asked.items() if fits and _may(who, name)]
+
+
+def _may(who: Principal, name: str) -> bool:
+    return actions.may(who.role, name) if name in actions.ROLES else who.may(*actions.DESK)
+
+
+def _danger_stands(view: View) -> bool:
+    cleared = any(e.type == "safety_cleared" for e in view.entries)
+    return not cleared and (view.case.topic == "safety" or any(
+        e.type == "command_refused" and "G1" in e.body.get("guards", ()) for e in view.entries
+    ))
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """A refund of the case, and what this person can do about it."""
+
+    refund: Refund
+    may_decide: bool
+
+
+async def refunds_of(visit: Visit, view: View) -> list[Money]:
+    money = visit.site.desk.money
+    return [Money(r, r.state == "proposed" and await money.may_decide(r, visit.who)) for r in view.refunds]
+
+
+def may_propose(visit: Visit, view: View, judgement: Mapping[str, Any] | None) -> bool:
+    """There is a charge, it is not all on its way back, and this person may propose."""
+    bill = judgement["bill"] if judgement else None
+    if bill is None or Decimal(bill["charged"]) <= 0 or not actions.may(visit.who.role, "refund"):
+        return False
+    running = sum((r.amount for r in view.refunds if r.state in RUNNING), Decimal(0))
+    return can("propose", view.case.state) and running < Decimal(bill["charged"])
+
+
+async def case(visit: Visit) -> Response:
+    return visit.page("case.html", **await _about(visit, everything=True))
+
+
+async def part(visit: Visit) -> Response:
+    """Parts that renew themselves: `live` (thread and what to do, and the middle when it was judged anew), `chart`."""
+    match visit.part("name"):
+        case "live":
+            seen = visit.query("version")
+            about = await _about(visit, everything=False)
+            newer = about["case"].version != (int(seen) if seen.isdecimal() else 0)
+            if newer:
+                about = await _about(visit, everything=True)
+            return visit.page("case_live.html", **about, newer=newer)
+        case "chart":
+            view = await visit.site.desk.overview(visit.part("number"))
+            assessment = await visit.site.desk.assessment(visit.part("number"))
+            return visit.page("case_chart.html", **await _chart(visit, assessment), case=view.case)
+        case name:
+            raise NotFound(f"there is no part {name}")
+
+
+async def _about(visit: Visit, *, everything: bool) -> dict[str, Any]:
+    desk, number = visit.site.desk, visit.part("number")
+    view, assessment = await desk.view(number), await desk.assessment(number)
+    judgement = assessment.judgement if assessment else None
+    commands: list[Progress] = await visit.site.watch.of(view.entries, visit.tongue, visit.now)
+    possible = await desk.possible(number) if view.case.is_open else []
+    about: dict[str, Any] = {
+        "case": view.case, "number": number, "lines": entries.lines(visit, view.entries), "judgement": judgement,
+        "assessment": assessment, "commands": commands, "offers": offers(possible, judgement, visit.who),
+        "life": life(view, visit.who), "money": await refunds_of(visit, view),
+        "may_propose": may_propose(visit, view, judgement),
+        "clocks": [d for d in view.deadlines if d.round == view.case.round and d.started_at and not d.stopped],
+        "acting": visit.who.may(*actions.DESK), "stances": STANCES,
+    }
+    return about | (await _middle(visit, assessment) if everything else {})
+
+
+async def _middle(visit: Visit, assessment: Assessment | None) -> dict[str, Any]:
+    judgement = assessment.judgement if assessment else None
+    found = judgement["findings"] if judgement else []
+    grouped = {s: [f for f in found if f["stance"] == s] for s in STANCES}
+    chart = await _chart(visit, assessment)
+    return chart | {"grouped": grouped, "because": lambda text: reason(text, visit.tongue)}
+
+
+async def _chart(visit: Visit, assessment: Assessment | None) -> dict[str, Any]:
+    span = visit.query("span") if visit.query("span") in timeline.SPANS else "session"
+    records = await visit.site.shelf.of(assessment) if assessment else None
+    about: dict[str, Any] = {
+        "chart": None, "span": span, "offset": None, "number": visit.part("number"), "records": records,
+    }
+    if assessment is None or records is None or not records.story["station"]["id"]:
+        return about
+    matched = assessment.judgement["transaction"]
+    drawn = timeline.draw(records, matched["id"] if matched else None, span, visit.site.zone, visit.tongue)
+    return about | {"chart": drawn, "offset": records.story["station"]["clock_offset_s"]}
+
+
+async def file(visit: Visit) -> Response:
+    """An attachment. Pictures open in the page; everything else is saved, for it may be anything."""
+    kept = await visit.site.desk.attachment(visit.part("number"), visit.part("id"))
+    how = "inline" if kept.mime in INLINE else "attachment"
+    return Response(kept.content, media_type=kept.mime, headers={
+        "Content-Disposition": how, "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Cache-Control": "private, max-age=3600",
+    })

@@ -1,0 +1,105 @@
+"""Lines of a case's thread, in words: what was said, done and found, by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from complaints.desk import CUSTOMER
+from complaints.rest.complaints import may_read
+from complaints.thread import SYSTEM, Entry
+from complaints.web import shown
+from complaints.web.frame import Visit
+from complaints.web.labels import (
+    ACTION,
+    CLOCK,
+    COMMAND,
+    COMMAND_STATE,
+    DEPARTMENT,
+    EFFECT,
+    ENTRY,
+    GUARD,
+    LIABILITY,
+    REFUND_STATE,
+    STATE,
+    TOPIC,
+    VERDICT,
+)
+
+SPOKEN = ("filed", "message", "question", "resolution", "rejection", "confirmation", "closing", "note", "call",
+          "evidence")
+"""Entries that are somebody's words; the others are a log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`kind`: you (the customer), us, note or log."""
+
+    seq: int
+    at: datetime
+    kind: str
+    title: str
+    author: str
+    text: str
+    files: Sequence[Mapping[str, Any]] = ()
+
+
+def lines(visit: Visit, entries: Sequence[Entry]) -> list[Line]:
+    return [_line(visit, entry) for entry in entries if may_read(entry, visit.who)]
+
+
+def _line(visit: Visit, e: Entry) -> Line:
+    customers = e.author == CUSTOMER or e.type == "filed"
+    kind = "you" if customers else "log" if e.type not in SPOKEN else "note" if e.audience != "customer" else "us"
+    author = visit.say("Customer") if customers else visit.say("automatic") if e.author == SYSTEM else e.author
+    title = visit.say(ENTRY[e.type]) if e.type in ENTRY else e.type
+    told = _told(visit, e)
+    if "to" in e.body and e.body["to"] in STATE and e.type not in ("filed", "message"):
+        told = f"{told} → {visit.say(STATE[e.body['to']])}".strip()
+    text = "\n".join(filter(None, (told, e.text)))
+    return Line(e.seq, e.at, kind, title, author, text, e.body.get("attachments", ()))
+
+
+def _told(visit: Visit, e: Entry) -> str:
+    """What the body of an entry says."""
+    b, say = e.body, visit.say
+    match e.type:
+        case "classified":
+            topic, department = _name(say, TOPIC, b.get("topic")), _name(say, DEPARTMENT, b.get("department"))
+            return f"{topic} · L{b.get('level')} · {department}"
+        case "assessment":
+            verdict, liable = _name(say, VERDICT, b.get("verdict")), _name(say, LIABILITY, b.get("liability"))
+            return say("version %(n)s: %(verdict)s; %(liable)s", n=b.get("version"), verdict=verdict, liable=liable)
+        case "assignment" | "dispatch":
+            return str(b.get("owner") or b.get("technician") or "")
+        case "escalation":
+            return f"L{b.get('before')} → L{b.get('level')}"
+        case "command":
+            return f"{_name(say, COMMAND, b.get('kind'))} · {b.get('station')}"
+        case "command_refused":
+            why = " ".join(_name(say, GUARD, g) for g in b.get("guards", ()))
+            return f"{_name(say, ACTION, b.get('action'))}: {why}"
+        case "command_settled":
+            return f"{_name(say, COMMAND, b.get('kind'))}: {_name(say, COMMAND_STATE, b.get('state'))}"
+        case "effect":
+            return f"{_name(say, COMMAND, b.get('kind'))}: {_name(say, EFFECT, b.get('effect'))}"
+        case "verification":
+            return say("The next session there delivered %(energy)s.", energy=shown.kwh(b.get("energy_wh")))
+        case "refund":
+            money = shown.amount(b.get("amount"), b.get("currency"), visit.tongue)
+            return f"{money}: {_name(say, REFUND_STATE, b.get('state'))}"
+        case "deadline":
+            due = shown.local(shown.moment(b["due_at"]), visit.site.zone, "near") if b.get("due_at") else ""
+            return f"{_name(say, CLOCK, b.get('kind'))} {due}"
+        case "correction":
+            return ", ".join(f"{k}: {b.get('before', {}).get(k)} → {v}" for k, v in b.get("after", {}).items())
+        case "confirmation" if b.get("satisfaction"):
+            return say("%(n)s of 5", n=b["satisfaction"])
+        case _:
+            return ""
+
+
+def _name(say: Any, labels: Mapping[str, str], code: Any) -> str:
+    return str(say(labels[code])) if code in labels else str(code or "")
