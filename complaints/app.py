@@ -21,8 +21,9 @@ from complaints.settings import Settings
 from complaints.staff import Staff
 from complaints.web import routes as pages
 from complaints.worker import Worker
-from csms.app import Centre, CentreOptions
+from csms.app import Centre, CentreOptions, TlsFiles
 from csms.kit.clock import Clock, system_clock
+from csms.kit.crypto import SealingKey
 from csms.kit.db import Db, connect
 from csms.kit.migrate import migrate
 from csms.kit.postgres import EmbeddedPostgres
@@ -47,6 +48,7 @@ class Product:
             CentreOptions(
                 node=settings.node, unknown_stations=settings.unknown_stations,
                 accept_unknown_tokens=settings.unknown_tokens == "accept",
+                tls=_tls_files(settings), sealing_key=_sealing_key(settings),
             ),
             clock=clock,
         )
@@ -62,7 +64,7 @@ class Product:
         )
         self.staff = Staff(db, clock)
         self.worker = Worker(db, self.csms, self.desk, clock, interval_s=settings.worker_interval_s)
-        self.http = self.ocpp = ""
+        self.http = self.ocpp = self.ocpps = ""
 
     def web(self) -> FastAPI:
         """Pages and REST as one application."""
@@ -113,10 +115,25 @@ async def running(
             port = await product.centre.start(settings.host, settings.ocpp_port)
             stack.push_async_callback(product.centre.stop)
             product.ocpp = f"ws://{settings.host}:{port}/ocpp"
+            if product.centre.tls:
+                secure = await product.centre.start_secure(settings.host, settings.ocpps_port)
+                product.ocpps = f"wss://{settings.host}:{secure}/ocpp"
         if desk:
             owner.start(product.worker.run(), "complaints worker")
             await _listen(product, owner, stack)
         yield product
+
+
+def _tls_files(settings: Settings) -> TlsFiles | None:
+    if settings.tls_cert is None or settings.tls_key is None:
+        return None
+    return TlsFiles(settings.tls_cert, settings.tls_key, settings.tls_client_ca)
+
+
+def _sealing_key(settings: Settings) -> SealingKey | None:
+    if settings.secret_key:
+        return SealingKey(settings.secret_key.get_secret_value().encode())
+    return SealingKey.kept_in(settings.data / "secret.key") if settings.data else None
 
 
 async def _embedded(settings: Settings, stack: AsyncExitStack) -> str:
@@ -157,7 +174,11 @@ async def serve_until_told(settings: Settings, *, stations: bool, desk: bool) ->
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, told.set)
     async with running(settings, stations=stations, desk=desk) as product:
-        print(f"ready http={product.http or '-'} ocpp={product.ocpp or '-'}", flush=True)
+        if tls := product.centre.tls:
+            renewing: set[asyncio.Task[bool]] = set()
+            loop.add_signal_handler(signal.SIGHUP, lambda: renewing.add(loop.create_task(tls.reload())))
+        secure = f" ocpps={product.ocpps}" if product.ocpps else ""
+        print(f"ready http={product.http or '-'} ocpp={product.ocpp or '-'}{secure}", flush=True)
         await told.wait()
         log.info("stopping")
 

@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from csms.errors import BadInput
 
@@ -26,6 +34,19 @@ class Settings(BaseModel):
     http_port: int = Field(8080, ge=0, le=65535, description="Port of web pages and REST; 0 picks a free one.")
     ocpp_port: int = Field(9000, ge=0, le=65535, description="Port that stations connect to; 0 picks a free one.")
     database: str | None = Field(None, description="PostgreSQL URL (15 or newer); embedded under `data` without.")
+    tls_cert: Path | None = Field(
+        None, description="Certificate chain (PEM) of the stations' side; with it stations may come over TLS."
+    )
+    tls_key: Path | None = Field(None, description="Key (PEM) of `tls_cert`.")
+    tls_client_ca: Path | None = Field(
+        None, description="Authorities (PEM) whose certificates stations may show: security profile 3."
+    )
+    ocpps_port: int = Field(
+        9443, ge=0, le=65535, description="Port of stations that come over TLS, beside `ocpp_port`; 0 picks a free one."
+    )
+    secret_key: SecretStr | None = Field(
+        None, description="Seals passwords on their way to stations, the same on all nodes; kept under `data` without."
+    )
     nats: str | None = Field(None, description="NATS URL, for several gateways; in-process without.")
     node: str = Field("main", description="Name of this process among several; the same after a restart.")
     public_url: str | None = Field(
@@ -51,6 +72,14 @@ class Settings(BaseModel):
     worker_interval_s: float = Field(0.5, gt=0, description="How often the worker looks for news.")
     session_hours: int = Field(12, ge=1, description="How long a log-in lasts.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
+
+    @model_validator(mode="after")
+    def _certificate_with_its_key(self) -> Settings:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key go together")
+        if self.tls_client_ca and not self.tls_cert:
+            raise ValueError("tls_client_ca needs tls_cert and tls_key")
+        return self
 
     @field_validator("zone")
     @classmethod

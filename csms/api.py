@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-import argon2
-
 from csms import (
     commands,
+    doors,
     events,
     faults,
     journal,
+    passwords,
     payments,
     records,
     stations,
@@ -31,6 +31,7 @@ from csms.controls import Controls
 from csms.errors import BadInput, NotFound, OhmbudsmanError, Refused
 from csms.gateway import wire
 from csms.gateway.relay import Relay
+from csms.gateway.vault import Vault
 from csms.kit.clock import Clock
 from csms.kit.db import AWAY, Db, Row
 from csms.uploads import Kept, Upload
@@ -105,8 +106,8 @@ class FrameRow:
 class Csms:
     """Everything behind one database pool and the relay that reaches the sockets."""
 
-    def __init__(self, db: Db, relay: Relay, clock: Clock) -> None:
-        self.db, self.relay, self.clock = db, relay, clock
+    def __init__(self, db: Db, relay: Relay, clock: Clock, vault: Vault | None = None) -> None:
+        self.db, self.relay, self.clock, self.vault = db, relay, clock, vault or Vault()
         self.archive = Archive(db, clock)
         self.controls = Controls(db, clock)
         self._deliveries: set[asyncio.Task[Any]] = set()
@@ -125,17 +126,31 @@ class Csms:
 
     async def put_station(
         self, id: str, fields: Mapping[str, Any], connectors: Sequence[Mapping[str, Any]] = (),
-        password: str | None = None,
+        password: str | None = None, by: str = "unknown",
     ) -> bool:
-        """Create a station or complete what is known of it; True when it is new."""
-        hashed = await asyncio.to_thread(argon2.PasswordHasher().hash, password) if password else None
+        """Create a station or complete what is known of it; True when it is new.
+
+        `password` is what the station has already; `change_password` gives it another.
+        """
+        hashed = await self.vault.hash(password) if password else None
         async with self.db.acquire() as conn, conn.transaction():
+            await doors.note_profile(conn, id, fields.get("security_profile"), self.clock(), by)
+            if hashed:
+                await passwords.drop_all(conn, id)
+                await doors.note(conn, id, "password_set", self.clock(), info=f"by {by}")
             return await stations.put(conn, id, fields, connectors, hashed)
 
     async def admission(self, station: str) -> Row | None:
         """How it is let in: admission, security_profile, password_hash, strict."""
         async with self.db.acquire() as conn:
             return await stations.admission(conn, station)
+
+    async def security_events(
+        self, *, station: str | None = None, after: tuple[datetime, str, str] | None = None, limit: int = 100
+    ) -> list[Row]:
+        """What stations reported and what the door refused, newest first; `after` is (at, station, id)."""
+        async with self.db.acquire() as conn:
+            return await doors.listing(conn, station, after, limit)
 
     async def open_faults(self, station_ids: Sequence[str]) -> dict[str, list[Fault]]:
         """Station -> its faults that are not cleared."""
@@ -307,6 +322,18 @@ class Csms:
         command = wire.read(protocol, action, payload)
         return await self._send(station, command, action, payload, by, reason, None, override, wait_s, queue_until)
 
+    async def change_password(
+        self, station: str, password: str | None, *, by: str, reason: str | None = None, wait_s: float = 0,
+        queue_until: datetime | None = None,
+    ) -> CommandFact:
+        """Have the station take another password, of its own (None) or this one. Raises as `send`.
+
+        The present one stays good until the station has come in with the new one.
+        """
+        asked = await self._known(station)
+        order = wire.password_order(asked.protocol, password)
+        return await self.send(station, order, by=by, reason=reason, wait_s=wait_s, queue_until=queue_until)
+
     async def log_address(self, station: str, base_url: str) -> str:
         """A URL of ours that this station may bring one file to, within the hour."""
         async with self.db.acquire() as conn:
@@ -334,11 +361,13 @@ class Csms:
     ) -> CommandFact:
         await self._possible(station, command)
         forbidding = await self._may(station, command, override, reason)
+        veiled = await self.vault.veil(command, payload)
         async with self.db.acquire() as conn, conn.transaction():
             id = await commands.submit(
-                conn, station, command, action, payload, by=by, reason=reason, complaint=complaint,
+                conn, station, veiled.command, action, veiled.payload, by=by, reason=reason, complaint=complaint,
                 override=override, guards=forbidding, now=self.clock(), queue_until=queue_until,
             )
+            await self.vault.keep(conn, id, station, veiled, self.clock())
             if isinstance(command, FetchLog):
                 await uploads.assign(conn, command.url, id)
         delivery = self._start(self._deliver(station, id, queue_until), f"command {id}")

@@ -6,19 +6,23 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 
-from csms import commands, events, partitions, reservations
+from csms import commands, events, partitions, passwords, reservations
 from csms.api import Csms
 from csms.gateway.relay import InProcess, Relay
 from csms.gateway.server import Gateway
 from csms.gateway.session import Parts
+from csms.gateway.tls import Tls, TlsFiles
+from csms.gateway.vault import Vault
 from csms.inbox import Inbox, Policy
 from csms.kit.clock import Clock, system_clock
+from csms.kit.crypto import SealingKey
 from csms.kit.db import Db
 from csms.kit.supervise import Owner, every
 from csms.vocabulary.heard import Notes
 
 TIDY_EVERY_S = 2.0
 PARTITIONS_EVERY_S = 6 * 3600.0
+CERTIFICATES_EVERY_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,10 @@ class CentreOptions:
     heartbeat_s: int = 300
     answer_within_s: float = 20.0
     """How long a station may take to answer a command, in seconds."""
+    tls: TlsFiles | None = None
+    """Certificates for security profiles 2 and 3."""
+    sealing_key: SealingKey | None = None
+    """Opens secrets of commands that wait; the same in all processes. One that lasts as long as this one without."""
 
 
 class Centre:
@@ -46,9 +54,11 @@ class Centre:
         self.relay = relay or InProcess()
         self.policy = policy
         self.inbox = Inbox(db, policy, clock)
-        self.csms = Csms(db, self.relay, clock)
+        vault = Vault(options.sealing_key)
+        self.tls = Tls(options.tls) if options.tls else None
+        self.csms = Csms(db, self.relay, clock, vault)
         self.gateway = Gateway(
-            Parts(db, self.inbox, clock, options.node, options.answer_within_s), self.relay,
+            Parts(db, self.inbox, clock, options.node, options.answer_within_s, vault=vault), self.relay,
             unknown_stations=options.unknown_stations,
         )
         self.owner: Owner | None = None
@@ -64,10 +74,18 @@ class Centre:
         self.owner.start(every(PARTITIONS_EVERY_S, self._partitions, name="partitions"), "partitions")
         return await self.gateway.listen(host, port)
 
+    async def start_secure(self, host: str, port: int) -> int:
+        """Accept stations over TLS too; the port."""
+        assert self.tls
+        assert self.owner
+        self.owner.start(every(CERTIFICATES_EVERY_S, self.tls.reload_if_changed, name="certificates"), "certificates")
+        return await self.gateway.listen(host, port, self.tls)
+
     async def _tidy(self) -> None:
         async with self.db.acquire() as conn, conn.transaction():
             notes = Notes()
             await commands.tidy(conn, self.clock(), notes, answer_within_s=self.options.answer_within_s + 10)
+            await passwords.tidy(conn, self.clock())
             await reservations.run_out(conn, self.clock())
             await events.write(conn, notes)
 

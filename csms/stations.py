@@ -130,7 +130,11 @@ KEEP_TRANSFERS = """
     on conflict do nothing
 """
 
-ADMISSION = "select id, admission, security_profile, password_hash, strict from stations where id = $1"
+ADMISSION = """
+    select id, admission, security_profile, password_hash, strict,
+        exists(select from new_passwords n where n.station = s.id) as rotating
+    from stations s where id = $1
+"""
 ADMISSIONS = "select id, admission from stations where id = any($1::text[])"
 
 ADMIT = """

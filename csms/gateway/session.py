@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -20,13 +20,15 @@ import structlog
 from websockets.asyncio.server import ServerConnection, broadcast
 from websockets.exceptions import ConnectionClosed
 
-from csms import commands
+from csms import commands, passwords
 from csms.errors import LinkBusy, Overloaded, StationMistake
+from csms.gateway.vault import Vault
 from csms.inbox import Arrival, Claim, Departure, Entry, Inbox, Settlement
 from csms.journal import Line
 from csms.kit.clock import Clock
 from csms.kit.db import AWAY, Db, Row
 from csms.ocpp import TRANSLATORS, Answered, Asked, Broken, Decoded, Disputed, Link, Stray, decode
+from csms.ocpp.veil import MASKED, may_hold_secret, veil_text
 from csms.vocabulary import CommandState, Reply
 from csms.vocabulary.heard import Notes
 
@@ -50,6 +52,7 @@ class Parts:
     node: str
     answer_within_s: float
     log_frames: bool = False
+    vault: Vault = field(default_factory=Vault)
 
 
 @dataclass(slots=True)
@@ -98,7 +101,11 @@ class Session:
 
     def _hear(self, text: str) -> None:
         at = self.parts.clock()
+        veiled = veil_text(text) if may_hold_secret(text) else text  # a station that tells its password
+        masked, text = veiled is not text and veiled != text, veiled
         received = self.link.receive(text)
+        if masked and isinstance(received, Asked):
+            received = replace(received, repairs=(*received.repairs, MASKED))
         if "\x00" in text:  # mended for its reader; PostgreSQL's text does not hold it
             text = _storable(text)
         if isinstance(received, Answered):
@@ -200,9 +207,12 @@ class Session:
         async with self._turn:
             async with self.parts.db.acquire() as conn:
                 row = await commands.row(conn, command)
+                payload = await self.parts.vault.payload(conn, row) if row else None
             if row is None or row["state"] != CommandState.QUEUED:
                 return CommandState(row["state"]) if row else CommandState.OFFLINE
-            return await self._ask(row["id"], row["kind"], row["action"], row["payload"], row)
+            if payload is None:
+                return await self._unsendable(str(row["id"]), row["kind"])
+            return await self._ask(row["id"], row["kind"], row["action"], payload, row)
 
     async def _ask(self, id: object, kind: str, action: str, payload: dict[str, object], row: Row) -> CommandState:
         message_id = str(uuid4())
@@ -211,10 +221,12 @@ class Session:
         except LinkBusy:
             return CommandState.QUEUED
         by, complaint = row["requested_by"], row["complaint"]
+        secret = payload is not row["payload"]
+        shown = Link.question(message_id, action, row["payload"]) if secret else text
         try:
             claimed = await self.parts.inbox.take(Entry(
-                Line(self.station, self.parts.clock(), "sent", text, message_id, action, session=self.number, by=by,
-                     complaint=complaint),
+                Line(self.station, self.parts.clock(), "sent", shown, message_id, action, session=self.number, by=by,
+                     complaint=complaint, repairs=(MASKED,) if secret else ()),
                 then=Claim(str(id), kind),
             ))
         except Overloaded:
@@ -223,6 +235,8 @@ class Session:
         if not claimed.result:
             self.link.give_up()
             return CommandState.QUEUED
+        if secret:
+            await self._forget_secret(row["id"])
         self._awaited = _Awaited(asyncio.get_running_loop().create_future())
         try:
             async with asyncio.timeout(self.parts.answer_within_s):
@@ -234,6 +248,21 @@ class Session:
         finally:
             self._awaited = None
         return await self._settle(row, at, answer, answered)
+
+    async def _forget_secret(self, command: object) -> None:
+        """It is sent once and never read again; what an outage leaves here, `passwords.tidy` finds."""
+        with suppress(*AWAY):
+            async with self.parts.db.acquire() as conn:
+                await passwords.forget(conn, command)
+
+    async def _unsendable(self, id: str, kind: str) -> CommandState:
+        """Its secret was sealed with a key that is gone, by a process that is gone."""
+        log.error("secret_not_readable", station=self.station, command=id)
+        async with self.parts.db.acquire() as conn, conn.transaction():
+            notes = Notes()
+            await commands.settle(conn, id, kind, CommandState.EXPIRED, self.parts.clock(), notes)
+            await self.parts.inbox.announce(conn, notes)
+        return CommandState.EXPIRED
 
     async def _settle(self, row: Row, at: datetime, text: str, answered: Answered) -> CommandState:
         translator = TRANSLATORS[self.protocol]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from csms import passwords
 from csms.errors import BadInput
 from csms.ocpp import TRANSLATORS, check_command
 from csms.ocpp.meanings import MEANINGS
-from csms.vocabulary import Command
+from csms.vocabulary import Command, VariableValue, WriteVariables
 
 DEFAULT = "ocpp1.6"
 """For a station that has never connected: what most of them speak."""
@@ -22,6 +23,14 @@ def write(protocol: str | None, command: Command) -> tuple[str, dict[str, Any]]:
     """(action, payload). Raises BadInput when the version has no such thing."""
     action, payload = TRANSLATORS[protocol or DEFAULT].write_command(command)
     return action, check(protocol, action, payload)
+
+
+def password_order(protocol: str | None, password: str | None) -> WriteVariables:
+    """Sets the station's password, one of our own making without. Raises BadInput on one it could not take."""
+    told = passwords.generate() if password is None else passwords.check(password)
+    if (protocol or DEFAULT) == "ocpp1.6":
+        return WriteVariables((VariableValue("", "AuthorizationKey", passwords.as_key(told)),))
+    return WriteVariables((VariableValue("SecurityCtrlr", "BasicAuthPassword", told),))
 
 
 def read(protocol: str | None, action: str, payload: Mapping[str, Any]) -> Command:

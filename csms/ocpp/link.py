@@ -132,9 +132,13 @@ class Link:
         """The text of a question of ours; `LinkBusy` while another waits for its answer."""
         if self._open is not None:
             raise LinkBusy(f"{self._open[1]} waits for its answer")
-        text = _text([CALL, id, action, payload])
+        text = self.question(id, action, payload)
         self._open = (id, action)
         return text
+
+    @staticmethod
+    def question(id: str, action: str, payload: Mapping[str, Any]) -> str:
+        return _text([CALL, id, action, payload])
 
     def give_up(self) -> None:
         """Wait no longer for the open question's answer; if it comes after all, it is `Stray`."""

@@ -11,7 +11,18 @@ from fastapi import APIRouter
 from csms.api import Csms
 from csms.gateway.server import Gateway
 from csms.inbox import Inbox
-from csms.rest import commands, controls, health, journal, money, stations, tokens, transactions, uploads as files
+from csms.rest import (
+    commands,
+    controls,
+    health,
+    journal,
+    money,
+    security,
+    stations,
+    tokens,
+    transactions,
+    uploads as files,
+)
 from csms.rest.health import Meter
 
 
@@ -35,6 +46,7 @@ def routers(
     csms = centre.csms
     return [
         stations.router(csms),
+        security.router(csms),
         controls.router(csms),
         transactions.router(csms),
         commands.router(csms, public_url),
@@ -52,6 +64,8 @@ def meters_of(centre: Parts) -> list[Meter]:
     inbox, gateway = centre.inbox, centre.gateway
     return [
         Meter("ohmbudsman_stations_connected", "Stations connected to this process.", lambda: len(gateway.sessions)),
+        Meter("ohmbudsman_handshakes_slowed", "Handshakes turned away for earlier failures.",
+              lambda: gateway.door.backoff.slowed, kind="counter"),
         Meter("ohmbudsman_inbox_waiting", "Messages that wait to be committed.", lambda: len(inbox.waiting)),
         Meter("ohmbudsman_inbox_last_batch", "Messages in the last committed batch.", lambda: inbox.last_batch),
         Meter("ohmbudsman_acknowledged", "Messages committed.", lambda: inbox.committed, kind="counter"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import orjson
 from fastapi import Response
@@ -153,6 +153,24 @@ class KnockShape(Shape):
     times: int
     address: str | None
     protocols: str | None
+
+
+class SecurityEventShape(Shape):
+    station: str
+    at: datetime
+    first_at: datetime
+    type: str
+    info: str | None
+    source: Literal["station", "door"]
+    address: str | None
+    times: int
+
+
+def security_event(row: Row) -> dict[str, Any]:
+    return {
+        "station": row["station"], "at": when(row["at"]), "first_at": when(row["first_at"]), "type": row["type"],
+        "info": row["info"], "source": row["source"], "address": row["address"], "times": row["times"],
+    }
 
 
 def knock(row: Row) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from pydantic import Field
 from csms.api import Csms
 from csms.errors import BadInput, NotFound
 from csms.rest import shapes
-from csms.rest.access import PREFIX, admit
+from csms.rest.access import PREFIX, Who, admit
+from csms.rest.commands import by
 from csms.rest.http import Page, page
 from csms.rest.inputs import (
     BEGINNING,
@@ -57,9 +58,11 @@ class StationBody(Body):
     max_power_w: Power | None = None
     connectors: Annotated[list[ConnectorBody], Field(max_length=500)] | None = None
     password: Annotated[str, Field(min_length=1, max_length=255)] | None = Field(
-        None, description="Of security profiles 1 and 2. Kept as an argon2 hash."
+        None, description="What the station has already (profiles 1, 2); `POST /stations/{id}/password` gives another."
     )
-    security_profile: Annotated[int, Field(ge=0, le=3)] | None = None
+    security_profile: Annotated[int, Field(ge=0, le=3)] | None = Field(
+        None, description="The least it may come in by. A lower one than before is noted as a security event."
+    )
 
 
 def check_connectors(connectors: list[ConnectorBody]) -> None:
@@ -76,11 +79,11 @@ def router(csms: Csms) -> APIRouter:
     routes = APIRouter(prefix=PREFIX, tags=["stations"], dependencies=[Depends(admit)])
 
     @routes.put("/stations/{id}", response_model=shapes.StationDetail)
-    async def put_station(id: Named, body: StationBody) -> Response:
+    async def put_station(id: Named, body: StationBody, who: Who) -> Response:
         check_connectors(body.connectors or [])
         fields = given(body)
         connectors, password = fields.pop("connectors", ()), fields.pop("password", None)
-        new = await csms.put_station(id, fields, connectors, password)
+        new = await csms.put_station(id, fields, connectors, password, by(who))
         return shapes.json(await detail(csms, id), 201 if new else 200)
 
     @routes.get("/stations", response_model=shapes.Listing[shapes.StationShape])
@@ -167,7 +170,7 @@ async def warnings(csms: Csms, tariff: str | None, profile: int, password: str |
     if tariff and not await csms.tariff_versions(tariff):
         found.append(f"tariff: there is no tariff {tariff}, so its transactions cannot be billed")
     if profile in (1, 2) and password is None:
-        found.append("password: none is set, so anyone may connect as this station")
+        found.append("password: none is set, so it cannot connect")
     return found
 
 

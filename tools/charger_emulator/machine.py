@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl as tls
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Self
 
 from . import quirks as oddities
@@ -260,7 +262,10 @@ class Machine(Core):
             self.reset("SoftReset", "ScheduledReset")
 
     def settings_changed(self) -> None:
-        """Take up new intervals."""
+        """Take up new intervals, and a new password for the next time it dials."""
+        if key := self.settings.text("AuthorizationKey"):
+            spelt = self.speech.version == "ocpp1.6" and re.fullmatch(r"(?:[0-9a-fA-F]{2}){16,20}", key)
+            self.wire.line = replace(self.wire.line, password=bytes.fromhex(key) if spelt else key)
         self._heartbeat_s = self.settings.number("HeartbeatInterval") or self._heartbeat_s
         self._heart.set()
         self._retuned.set()

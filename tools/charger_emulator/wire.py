@@ -48,7 +48,7 @@ class Line:
     url: str
     id: str
     subprotocols: Sequence[str]
-    password: str | None = None
+    password: str | bytes | None = None
     backoff: Backoff = Backoff()
     ssl: ssl.SSLContext | None = None
     ping_s: float | None = 30.0
@@ -61,7 +61,8 @@ class Line:
         """Basic authentication, security profiles 1 and 2 (2.0.1: A00)."""
         if self.password is None:
             return {}
-        pair = base64.b64encode(f"{self.id}:{self.password}".encode()).decode()
+        password = self.password if isinstance(self.password, bytes) else self.password.encode()
+        pair = base64.b64encode(f"{self.id}:".encode() + password).decode()
         return {"Authorization": f"Basic {pair}"}
 
 
