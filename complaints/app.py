@@ -13,10 +13,11 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from complaints import rest
+from complaints import rest, rest_evidence
 from complaints.desk import Desk, DeskOptions
 from complaints.intake.classify import classify
 from complaints.judge import allowed_remotely, judge
+from complaints.office import Office, OfficeOptions
 from complaints.settings import Settings
 from complaints.staff import Staff
 from complaints.web import routes as pages
@@ -63,7 +64,10 @@ class Product:
             log_address=lambda station: self.csms.log_address(station, self.public_url),
         )
         self.staff = Staff(db, clock)
-        self.worker = Worker(db, self.csms, self.desk, clock, interval_s=settings.worker_interval_s)
+        self.office = Office(db, self.csms, self.desk, clock, OfficeOptions(settings.notify_email, settings.notify_sms))
+        self.worker = Worker(
+            db, self.csms, self.desk, clock, interval_s=settings.worker_interval_s, also=self.office.parts
+        )
         self.http = self.ocpp = self.ocpps = ""
 
     def web(self) -> FastAPI:
@@ -84,6 +88,7 @@ class Product:
         for each in routers(self.centre, uploads=self._uploads_folder(), public_url=self.public_url):
             app.include_router(each)
         app.include_router(rest.router(self.desk, public_url=self.settings.public_url), prefix=API)
+        app.include_router(rest_evidence.router(self.desk), prefix=API)
         app.include_router(pages.build(
             self.desk, self.csms, self.staff, self.settings, self.clock, ocpp=self.ocpp
         ))

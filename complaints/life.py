@@ -10,6 +10,7 @@ from typing import Any
 from complaints import cases, deadlines, gate, merging, phrases, refunds, thread, workorders
 from complaints.actions import Ask
 from complaints.cases import Case
+from complaints.duty import rota
 from complaints.sla import ROUNDS
 from complaints.states import NotAllowedIn, can
 from complaints.thread import SYSTEM, Draft, Entry
@@ -191,6 +192,9 @@ async def reject_resolution(doing: Doing) -> None:
     await doing.say("second_review")
     await cases.begin_round(doing.conn, doing.case.number)
     await cases.disown(doing.conn, doing.case.number)
+    handlers = earlier_handlers(await thread.read(doing.conn, doing.case.number))
+    case = await cases.get(doing.conn, doing.case.number)
+    await rota.give_owner(doing.conn, case, doing.now, without=handlers, because="second review")
 
 
 async def reopen(doing: Doing) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import structlog
 
-from complaints import cases, evidence, refunds
+from complaints import cases, deadlines, evidence, refunds
 from complaints.actions import Acted, Ask
 from complaints.cases import Case
 from complaints.evidence import Assessment
@@ -15,7 +15,7 @@ from complaints.states import after
 from csms.api import Csms
 from csms.errors import Conflict, NotFound
 from csms.kit.clock import Clock
-from csms.kit.db import Db
+from csms.kit.db import Conn, Db
 from csms.rest.http import Principal
 from csms.vocabulary import Payment
 
@@ -38,8 +38,8 @@ class MoneyBack:
         if waiting and ask.approve is not None:
             refund = await self._decide(number, waiting, ask, who)
         else:
-            refund = await self._propose(number, ask, who)
-            if ask.approve is not False and self._may(refund, who):
+            refund, at_once = await self._propose(number, ask, who)
+            if at_once:
                 refund = await self._decide(number, refund, ask, who)
         if refund.state == "approved":
             refund = await self.send(refund)
@@ -47,8 +47,14 @@ class MoneyBack:
             case = await cases.get(conn, number)
         return Acted(case, refund.state in ("sent", "declined"), {"refund": refunds.refund_json(refund)})
 
-    def _may(self, refund: Refund, who: Principal) -> bool:
-        return refunds.may_decide(who.role, who.name, refund, self._four_eyes_above)
+    async def _may(self, conn: Conn, amount: Decimal, proposed_by: str, who: Principal) -> bool:
+        policy = await deadlines.policy_now(conn, self._clock())
+        return refunds.may_decide(who.role, proposed_by == who.name, amount, self._four_eyes_above, policy)
+
+    async def may_decide(self, refund: Refund, who: Principal) -> bool:
+        """For the case page: whether this person may approve or decline it."""
+        async with self._db.acquire() as conn:
+            return await self._may(conn, refund.amount, refund.proposed_by, who)
 
     async def _proposed(self, number: str, ask: Ask) -> Refund | None:
         async with self._db.acquire() as conn:
@@ -58,19 +64,20 @@ class MoneyBack:
         return next((r for r in found if r.state == "proposed" and ask.refund in (None, r.n)), None)
 
     async def _decide(self, number: str, refund: Refund, ask: Ask, who: Principal) -> Refund:
-        if not self._may(refund, who):
-            raise Conflict(
-                f"{who.name} may not decide this refund: finance, a supervisor or an admin may, above "
-                f"{self._four_eyes_above} only one who did not propose it"
-            )
         async with self._db.acquire() as conn, conn.transaction():
+            if not await self._may(conn, refund.amount, refund.proposed_by, who):
+                raise Conflict(
+                    f"{who.name} may not decide this refund: it is above the limit of the role {who.role}, or above "
+                    f"{self._four_eyes_above} and proposed by the same person; finance, a supervisor or an admin may"
+                )
             case = await cases.locked(conn, number)
             approve = ask.approve is not False
             return await refunds.decide(
                 conn, case, refund, approve=approve, by=who.name, note=ask.reason or "", now=self._clock()
             )
 
-    async def _propose(self, number: str, ask: Ask, who: Principal) -> Refund:
+    async def _propose(self, number: str, ask: Ask, who: Principal) -> tuple[Refund, bool]:
+        """(the proposal, whether who proposes it approves it at once)."""
         async with self._db.acquire() as conn:
             case, newest = await cases.get(conn, number), await evidence.newest(conn, number)
         payments = await self._payments(case, newest)
@@ -84,10 +91,11 @@ class MoneyBack:
             else:
                 amount, currency = refunds.amount_for(ask, newest, await refunds.of_case(conn, number))
                 behind = refunds.capture_behind(payments, ask.payment or case.payment_reference, amount)
+            at_once = ask.approve is not False and await self._may(conn, amount, who.name, who)
             return await refunds.propose(
                 conn, case, ask.action, amount, currency, behind, by=who.name, reason=ask.reason or "",
-                now=self._clock(),
-            )
+                now=self._clock(), at_once=at_once,
+            ), at_once
 
     async def _payments(self, case: Case, newest: Assessment | None) -> list[Payment]:
         """What was paid in this matter: what the customer names and what the evidence rests on."""

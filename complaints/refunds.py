@@ -12,6 +12,7 @@ from complaints import phrases, thread
 from complaints.actions import Ask
 from complaints.cases import Case
 from complaints.evidence import Assessment, money
+from complaints.policy import DEFAULT, Policy
 from complaints.thread import SYSTEM, Draft
 from csms.errors import BadInput, Conflict
 from csms.kit.clock import iso
@@ -50,9 +51,10 @@ class Refund:
 # --- rules ------------------------------------------------------------------------------------
 
 
-def may_decide(role: str, by: str, refund: Refund, four_eyes_above: Decimal) -> bool:
-    """Finance, supervisors and admins approve; above the limit not what they proposed themselves."""
-    return role in APPROVERS and (refund.amount <= four_eyes_above or by != refund.proposed_by)
+def may_decide(role: str, own: bool, amount: Decimal, four_eyes_above: Decimal, policy: Policy = DEFAULT) -> bool:
+    """Each role approves up to its limit; above the limit of four eyes not what one proposed oneself (`own`)."""
+    most = policy.limit_of(role)
+    return (most is None or amount <= most) and (amount <= four_eyes_above or not own)
 
 
 def proposed_amount(assessment: Assessment | None) -> tuple[Decimal, str] | None:
@@ -178,9 +180,9 @@ def refund_json(refund: Refund) -> dict[str, Any]:
 
 async def propose(
     conn: Conn, case: Case, kind: str, amount: Decimal, currency: str, behind: Payment | None, *, by: str,
-    reason: str, now: datetime,
+    reason: str, now: datetime, at_once: bool = False,
 ) -> Refund:
-    """Put it before who may approve. The caller has locked the case."""
+    """Put it before who may approve. The caller has locked the case. `at_once`: who proposes approves too."""
     n = len(await of_case(conn, case.number)) + 1
     body = {name: getattr(behind, name) for name in ("token", "station", "evse", "transaction", "order", "merchant",
             "payer", "method") if getattr(behind, name, None) is not None}
@@ -189,7 +191,7 @@ async def propose(
         PROPOSE, case.number, n, key, kind, amount, currency, behind.reference if behind else None, body, reason, by,
         now,
     ))
-    await _note(conn, refund, by, reason, "propose", now)
+    await _note(conn, refund, by, reason, "propose", now, silent=at_once)
     return refund
 
 
@@ -199,7 +201,7 @@ async def decide(conn: Conn, case: Case, refund: Refund, *, approve: bool, by: s
     row = await conn.fetchrow(DECIDE, case.number, refund.n, state, by, now, note)
     if row is None:
         raise Conflict(f"refund {refund.n} is {refund.state} already")
-    await _note(conn, _refund(row), by, note, "approve" if approve else "decline", now)
+    await _note(conn, _refund(row), by, note, "approve" if approve else "decline", now, silent=approve)
     return _refund(row)
 
 
@@ -222,5 +224,9 @@ async def note_failed(conn: Conn, refund: Refund, why: str, now: datetime) -> No
         await thread.add(conn, refund.complaint, Draft("refund", SYSTEM, why, body=body), now)
 
 
-async def _note(conn: Conn, refund: Refund, by: str, text: str, move: str, now: datetime) -> None:
-    await thread.add(conn, refund.complaint, Draft("refund", by, text, body=refund_json(refund), move=move), now)
+async def _note(
+    conn: Conn, refund: Refund, by: str, text: str, move: str, now: datetime, *, silent: bool
+) -> None:
+    """`silent`: what comes at once after tells the customer."""
+    draft = Draft("refund", by, text, body=refund_json(refund), move=move, silent=silent)
+    await thread.add(conn, refund.complaint, draft, now)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from complaints import cases, thread
+from complaints import cases, thread, workorders
 from complaints.actions import Ask
 from complaints.cases import Case
 from complaints.claim import Claim
@@ -175,6 +175,7 @@ async def note_good_session(conn: Conn, number: str, session: Transaction, now: 
     }
     key = f"verified:{last.seq if last else 0}"
     await thread.add(conn, number, Draft("verification", SYSTEM, body=body, key=key), now)
+    await workorders.verify_by(conn, number, session.id, now)
 
 
 def proves(session: Transaction, case: Case, since: datetime) -> bool:

@@ -69,6 +69,10 @@ class Settings(BaseModel):
     four_eyes_above: Decimal = Field(
         Decimal(200), ge=0, description="Refunds above this amount need an approval by someone else."
     )
+    notify_email: str | None = Field(
+        None, description="Apprise URL that mails a customer, {to} standing for the address: mailto://...?to={to}"
+    )
+    notify_sms: str | None = Field(None, description="Apprise URL that sends a text message to {to}.")
     worker_interval_s: float = Field(0.5, gt=0, description="How often the worker looks for news.")
     session_hours: int = Field(12, ge=1, description="How long a log-in lasts.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")

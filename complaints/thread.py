@@ -11,6 +11,7 @@ from typing import Any, Literal
 import orjson
 
 from complaints import deadlines
+from complaints.outbound import outbox, words
 from complaints.states import MOVES, NotAllowedIn, after
 from csms.errors import NotFound
 from csms.kit.db import Conn, Row
@@ -21,6 +22,7 @@ Audience = Literal["customer", "staff", "internal"]
 TIMELESS = ("note", "evidence", "assessment", "command_settled", "command_refused", "effect", "deadline", "reminder")
 """Entries that no clock waits for, unless they move the state."""
 
+CUSTOMER = "customer"
 SYSTEM = "ohmbudsman"
 """The author of what nobody wrote by hand."""
 
@@ -36,6 +38,8 @@ class Draft:
     body: Mapping[str, Any] = field(default_factory=dict)
     move: str | None = None
     key: str | None = None
+    silent: bool = False
+    """The customer hears of it by what comes at once after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +79,19 @@ def first_broken(entries: list[Entry], head: bytes) -> int | None:
 # --- rows -------------------------------------------------------------------------------------
 
 HEAD = "select state, seq, hash from complaints where number = $1 for update"
+FOR_WORDS = """
+    select c.language, c.zone, d.due_at from complaints c
+    left join deadlines d on d.complaint = c.number and d.round = c.round and d.kind = 'resolve'
+    where c.number = $1
+"""
 WRITTEN = "select 1 from entries where complaint = $1 and key = $2"
 ADD = """
     insert into entries (complaint, seq, at, type, author, audience, text, body, key, prev_hash, hash)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
 ADVANCE = """
-    update complaints set seq = $2, hash = $3, updated_at = $4, state = $5, round = round + $6
+    update complaints set seq = $2, hash = $3, updated_at = $4, state = $5, round = round + $6,
+        word_at = case when $8::boolean then $4 else word_at end, priority_at = null
     where number = $1 and seq = $2 - 1 and state = any($7::text[]) returning number
 """
 
@@ -101,11 +111,38 @@ async def add(conn: Conn, number: str, draft: Draft, now: datetime) -> Entry | N
     await conn.execute(ADD, *(getattr(entry, name) for name in Entry.__slots__))
     allowed = MOVES[draft.move].sources if draft.move else (head["state"],)
     rounds = MOVES[draft.move].rounds if draft.move else 0
-    if not await conn.fetchval(ADVANCE, number, entry.seq, entry.hash, now, state, rounds, list(allowed)):
+    moved = (number, entry.seq, entry.hash, now, state, rounds, list(allowed), _is_word(entry))
+    if not await conn.fetchval(ADVANCE, *moved):
         raise NotAllowedIn(draft.move or draft.type, head["state"])
     if draft.move or draft.type not in TIMELESS:
         await deadlines.settle(conn, number, now)
+    await _tell(conn, number, draft, entry, now)
     return entry
+
+
+def _is_word(entry: Entry) -> bool:
+    """Something of ours that the customer hears. His own filing counts: from then on he waits."""
+    return entry.audience == "customer" and (entry.author != CUSTOMER or entry.type == "filed")
+
+
+async def _tell(conn: Conn, number: str, draft: Draft, entry: Entry, now: datetime) -> None:
+    """The customer hears at every change: what is meant for him goes out, a move is told in words of ours."""
+    if _is_word(entry) and entry.type not in ("filed", "confirmation"):
+        policy = await deadlines.policy_now(conn, now)
+        situation = str(entry.body.get("cause") or entry.type)
+        await outbox.to_customer(conn, number, entry.seq, situation, entry.text, now, policy.settle_for)
+    elif draft.move is not None and draft.move in words.AFTER_MOVE and not draft.silent:
+        row = await conn.fetchrow(FOR_WORDS, number)
+        said = words.after_move(
+            draft.move, number=number, language=row["language"], due_at=_ahead(row["due_at"], now), zone=row["zone"],
+            policy=await deadlines.policy_now(conn, now),
+        )
+        if said:
+            await add(conn, number, Draft("message", SYSTEM, said[1], "customer", {"cause": said[0]}), now)
+
+
+def _ahead(at: datetime | None, now: datetime) -> datetime | None:
+    return at if at and at > now else None
 
 
 def _entry(number: str, draft: Draft, head: Row, state: str, now: datetime) -> Entry:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -16,6 +16,8 @@ from csms.vocabulary import CommandFact, Transaction
 
 log = structlog.get_logger()
 
+Part = Callable[[], Awaitable[object]]
+
 NAME = "complaints"
 BATCH = 100
 """Events a transaction. The cases they touch stay locked until its end."""
@@ -27,17 +29,20 @@ MOVE_MARK = "update worker_marks set event = $2 where name = $1 and event < $2"
 class Worker:
     """One loop. Several may run: one reads the news at a time, and every entry is written once by its key."""
 
-    def __init__(self, db: Db, csms: Csms, desk: Desk, clock: Clock, *, interval_s: float = 0.5) -> None:
+    def __init__(
+        self, db: Db, csms: Csms, desk: Desk, clock: Clock, *, interval_s: float = 0.5, also: Sequence[Part] = (),
+    ) -> None:
+        """`also`: what other parts of the desk want done in every round, in this order."""
         self._db, self._csms, self._desk, self._clock = db, csms, desk, clock
-        self._interval_s = interval_s
+        self._interval_s, self._also = interval_s, also
 
     async def run(self) -> None:
         await every(self._interval_s, self.round, name="complaints worker")
 
     async def round(self) -> None:
         """Everything there is to do now. A part that fails does not keep the others from their turn."""
-        parts: list[Callable[[], Awaitable[object]]] = [
-            self.catch_up, self.assess_due, self._desk.note_breaches, self._desk.money.send_waiting,
+        parts: list[Part] = [
+            self.catch_up, self.assess_due, self._desk.note_breaches, self._desk.money.send_waiting, *self._also,
         ]
         for part in parts:
             try:

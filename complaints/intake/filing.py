@@ -9,13 +9,16 @@ from typing import Any, Protocol
 
 import structlog
 
-from complaints import cases, merging, phrases, sites, thread
+from complaints import cases, deadlines, merging, phrases, sites, thread
 from complaints.cases import Case, Filing
+from complaints.duty import rota
 from complaints.intake import attachments
 from complaints.intake.attachments import Kept
+from complaints.intake.classify.topics import CATEGORY_OF, DEPARTMENT_OF
 from complaints.intake.form import ComplaintIn
 from complaints.sites import Place
 from complaints.thread import SYSTEM, Draft
+from csms.errors import BadInput
 from csms.kit.db import Conn
 
 log = structlog.get_logger()
@@ -50,7 +53,7 @@ Classify = Callable[..., Sorted]
 
 @dataclass(frozen=True, slots=True)
 class Unsorted:
-    """Where classification itself failed: a person looks, and the complaint is not lost."""
+    """Not read from the words: classification failed and a person looks, or it was told."""
 
     category: str = "other"
     topic: str = "other"
@@ -65,10 +68,24 @@ class Unsorted:
 
 def sort(classify: Classify, given: ComplaintIn) -> Sorted:
     try:
-        return classify(given.text, language=given.language)
+        found = classify(given.text, language=given.language)
     except Exception:
         log.exception("classification_failed")
-        return Unsorted(language=given.language or "zh-Hans")
+        found = Unsorted(language=given.language or "zh-Hans")
+    return as_told(given, found)
+
+
+def as_told(given: ComplaintIn, found: Sorted) -> Sorted:
+    """A topic that was named counts instead of the one read from the words; words of danger outrank both."""
+    if given.topic is None or (found.danger and given.topic != "safety"):
+        return found
+    if given.topic not in CATEGORY_OF:
+        raise BadInput("topic", f"must be one of {', '.join(sorted(CATEGORY_OF))}")
+    level = 1 if given.topic == "safety" else given.level or found.level
+    return Unsorted(
+        CATEGORY_OF[given.topic], given.topic, level, DEPARTMENT_OF[given.topic], found.language, 1.0,
+        ("named by whoever took it",), danger=bool(found.danger),
+    )
 
 
 def filing_of(given: ComplaintIn, found: Sorted, place: Place) -> Filing:
@@ -119,7 +136,11 @@ async def file(
     for note in notes:
         await thread.add(conn, case.number, Draft("note", SYSTEM, note), now)
     await _acknowledge(conn, case, now)
-    await merging.find_same(conn, await cases.get(conn, case.number), now)
+    case = await cases.get(conn, case.number)
+    await merging.find_same(conn, case, now)
+    await rota.give_owner(conn, case, now)
+    policy = await deadlines.policy_now(conn, now)
+    await rota.predict(conn, case, policy.usual_handling.total_seconds(), now)
     return await cases.get(conn, case.number)
 
 

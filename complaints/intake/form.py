@@ -101,6 +101,8 @@ class ComplaintIn(Lenient):
     )
     account: Short = Field(default=None, description="The channel's own name of the customer, e.g. an openid.")
     fault_level: Literal[1, 2, 3] | None = None
+    topic: Short = Field(default=None, description="Where whoever takes it knows what it is about; else by the words.")
+    level: Literal[1, 2, 3] | None = Field(default=None, description="Together with `topic`.")
 
 
 RemedyKind = Literal[

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from complaints.desk import Desk, DeskOptions
 from complaints.intake.classify import classify
 from complaints.judge import judge
+from complaints.office import Office
+from complaints.outbound import Message
 from complaints.remote import allowed_by_rules
 from complaints.worker import Worker
 from csms import importer, payments, stations, tariffs
@@ -30,6 +33,40 @@ TARIFF = {
 PAID_FOR_NOTHING = "扫码付了30块钱,插着枪等了快十分钟一度电都没充进去,钱也没退,怎么回事?"
 
 
+class Killed(BaseException):
+    """The process is gone: nothing after this point happens."""
+
+
+@dataclass
+class Post:
+    """What has left the house, and what befalls the next messenger."""
+
+    sent: list[tuple[str, Message]] = field(default_factory=list)
+    mishaps: list[tuple[str, BaseException]] = field(default_factory=list)
+    """("before" or "after" it has left, what happens)"""
+
+    def to(self, address: str) -> list[str]:
+        return [message.text for _, message in self.sent if message.address == address]
+
+
+@dataclass
+class Carrier:
+    """A transport that remembers. A repeatable one knows a message by its key, as a real receiver does."""
+
+    post: Post
+    name: str
+    repeatable: bool = False
+
+    async def send(self, message: Message) -> None:
+        when, mishap = self.post.mishaps.pop(0) if self.post.mishaps else ("", None)
+        if mishap is not None and when == "before":
+            raise mishap
+        if not (self.repeatable and any(m.key == message.key for _, m in self.post.sent)):
+            self.post.sent.append((self.name, message))
+        if mishap is not None:
+            raise mishap
+
+
 class Bench:
     """What a test of the desk needs: the parts, and ways to make history."""
 
@@ -40,7 +77,21 @@ class Bench:
             db, self.csms, clock, classify=classify, judge=judge, remote=allowed_by_rules,
             options=options or DeskOptions(),
         )
-        self.worker = Worker(db, self.csms, self.desk, clock)
+        self.post = Post()
+        channels = {name: Carrier(self.post, name) for name in ("email", "sms", "staff")}
+        hook = Carrier(self.post, "hook", repeatable=True)
+        self.office = Office(db, self.csms, self.desk, clock, transports={**channels, "hook": hook})
+        self.watch, self.courier = self.office.watch, self.office.courier
+        self.worker = Worker(db, self.csms, self.desk, clock, also=self.office.parts)
+
+    async def add_people(self, **roles: str) -> None:
+        """Users with a role each, reached at their name."""
+        for name, role in roles.items():
+            await self.db.execute(
+                "insert into users (name, role, password_hash, created_at) values ($1, $2, 'x', $3)", name, role,
+                self.clock(),
+            )
+            await self.db.execute("insert into people (name, notify) values ($1, $1)", name)
 
     def at(self, minutes: float) -> str:
         return iso(self.clock() + timedelta(minutes=minutes))

@@ -30,7 +30,8 @@ async def test_a_complaint_is_numbered_classified_and_judged_at_once(bench: Benc
     assert (case.category, case.topic, case.level, case.department) == ("payment", "charged_no_energy", 2, "finance")
     assert case.state == "assessed"
     assert {d.kind for d in view.deadlines} == {
-        "register", "acknowledge", "first_reply", "investigate", "resolve", "follow_up", "follow_up_7d", "follow_up_30d",
+        "register", "acknowledge", "first_reply", "investigate", "resolve", "follow_up", "follow_up_7d",
+        "follow_up_30d",
     }
     found = await bench.desk.assessment(case.number)
     assert found is not None

@@ -11,7 +11,7 @@ from pydantic import Field
 from complaints import actions, cases, evidence, overrides, refunds
 from complaints.actions import Ask
 from complaints.cases import Wanted
-from complaints.deadlines import Deadline
+from complaints.deadlines import CONTRACT, Deadline
 from complaints.desk import Desk, View
 from complaints.intake.attachments import from_json
 from complaints.intake.form import MOST_ATTACHMENTS, AttachmentIn, ComplaintIn, Correction, Lenient, LongText
@@ -201,13 +201,15 @@ def filed_json(view: View, base: str) -> dict[str, Any]:
     return {
         "number": case.number, "tracking_url": f"{base}/c/{case.tracking}", "category": case.category,
         "topic": case.topic, "level": case.level, "department": case.department, "state": case.state,
-        "language": case.language, "filed_at": iso(case.filed_at), "deadlines": _deadlines(view.deadlines, case.round),
+        "language": case.language, "filed_at": iso(case.filed_at),
+        "deadlines": [d for d in _deadlines(view.deadlines, case.round) if d["kind"] in CONTRACT],
     }
 
 
 def case_json(view: View, base: str) -> dict[str, Any]:
     case = view.case
     return filed_json(view, base) | {
+        "clocks": _deadlines(view.deadlines, case.round),
         "channel": case.channel, "text": case.text, "round": case.round, "owner": case.owner,
         "station": case.station, "evse": case.evse, "matched_station": case.matched_station,
         "matched_evse": case.matched_evse, "transaction": case.matched,

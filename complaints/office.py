@@ -1,0 +1,54 @@
+"""The office behind the desk: watch, post and what else happens without anybody asking. Put together here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from complaints import hooks
+from complaints.desk import Desk
+from complaints.duty import Watch
+from complaints.outbound import AppriseTransport, Courier, HookTransport, Transport
+from complaints.worker import Part
+from csms.api import Csms
+from csms.kit.clock import Clock
+from csms.kit.db import Db
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeOptions:
+    """`notify_email`, `notify_sms`: apprise URLs with {to} where the address belongs."""
+
+    notify_email: str | None = None
+    notify_sms: str | None = None
+
+
+class Office:
+    """Everything that runs beside the desk over the same database."""
+
+    def __init__(
+        self, db: Db, csms: Csms, desk: Desk, clock: Clock, options: OfficeOptions | None = None, *,
+        transports: Mapping[str, Transport] | None = None,
+    ) -> None:
+        """`transports` stand in for the real ones in tests."""
+        self.db, self.csms, self.desk, self.clock = db, csms, desk, clock
+        self.options = options or OfficeOptions()
+        self.watch = Watch(db, clock)
+        carriers = self._carriers() if transports is None else transports
+        self.courier = Courier(db, clock, carriers, zone=desk.options.zone)
+
+    @property
+    def parts(self) -> Sequence[Part]:
+        """What the worker does for it in every round, in this order."""
+        return (*self.watch.parts, self.courier.round)
+
+    def _carriers(self) -> dict[str, Transport]:
+        made: dict[str, Transport] = {"staff": AppriseTransport(), "hook": HookTransport(self._hook, self.clock)}
+        for channel, template in (("email", self.options.notify_email), ("sms", self.options.notify_sms)):
+            if template:
+                made[channel] = AppriseTransport(template)
+        return made
+
+    async def _hook(self, name: str) -> tuple[str, str] | None:
+        async with self.db.acquire() as conn:
+            return await hooks.find(conn, name)
