@@ -32,6 +32,7 @@ from csms import (
     stations,
     tokens,
     transactions,
+    variables,
 )
 from csms.errors import Overloaded, StaleHead
 from csms.journal import Chain, Line
@@ -403,8 +404,21 @@ async def _note(
             entry.reply = Reply(entry.line.received_at, reports.WORDS.get(kind))
     elif kind is DataPassed:
         await _transfer(conn, entries, heards)
+    if kind is EventsNoted:
+        await variables.note_events(conn, heards)
+        await stations.note_statuses(conn, [
+            Heard(h.station, h.seq, h.received_at, status) for h in heards for status in _statuses(h.said)
+        ])
     if kind in (StatusReported, EventsNoted):
         await _hear_faults(conn, heards, notes)
+
+
+def _statuses(said: EventsNoted) -> list[StatusReported]:
+    """The state of connectors told by events, as 2.x allows in place of StatusNotification (2.0.1 G01)."""
+    return [
+        StatusReported(event.evse, event.connector or 1, event.value, event.at) for event in said.events
+        if event.component == "Connector" and event.variable == "AvailabilityState" and event.value
+    ]
 
 
 async def _boot(
@@ -553,6 +567,8 @@ def _happenings(batch: Sequence[Entry]) -> list[commands.Happening]:
                 found.append(commands.Happening(station, "booted", at, other=version))
             case StatusReported(evse=evse, status=status):
                 found.append(commands.Happening(station, "status", at, evse, status))
+            case EventsNoted() as told:
+                found += [commands.Happening(station, "status", at, s.evse, s.status) for s in _statuses(told)]
             case TransactionStarted(evse=evse, token=token, remote_start_id=request):
                 found.append(commands.Happening(station, "started", at, evse, token, _text(request)))
             case TransactionUpdated(evse=evse, token=token, remote_start_id=int(request)):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from csms.kit.db import Conn, Row
-from csms.vocabulary import VariablesReported, VariablesWritten, VariableValue
+from csms.vocabulary import EventsNoted, VariablesReported, VariablesWritten, VariableValue
 from csms.vocabulary.heard import Heard
 
 KEEP = """
@@ -18,6 +18,19 @@ KEEP = """
         $9::text[], $10::boolean[], $11::timestamptz[])
     on conflict (station, component, component_instance, variable, instance, evse, connector, attribute)
     do update set value = excluded.value, read_only = excluded.read_only, received_at = excluded.received_at
+"""
+
+# An event tells the value and nothing of who may write it.
+KEEP_VALUES = """
+    insert into variables (station, component, component_instance, variable, instance, evse, connector, attribute,
+        value, received_at)
+    select distinct on (1, 2, 3, 4, 5, 6, 7) station, component, '', variable, instance, evse, connector, 'Actual',
+        value, at
+    from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::int[], $7::text[], $8::timestamptz[])
+        as e (station, component, variable, instance, evse, connector, value, at)
+    order by 1, 2, 3, 4, 5, 6, 7, at desc
+    on conflict (station, component, component_instance, variable, instance, evse, connector, attribute)
+    do update set value = excluded.value, received_at = excluded.received_at
 """
 
 WANT = """
@@ -59,6 +72,16 @@ def _key(v: VariableValue) -> tuple[Any, ...]:
 
 async def note(conn: Conn, heards: Sequence[Heard[VariablesReported]]) -> None:
     await keep(conn, [(h.station, v, h.received_at) for h in heards for v in h.said.variables])
+
+
+async def note_events(conn: Conn, heards: Sequence[Heard[EventsNoted]]) -> None:
+    """What a variable is by the latest event about it (2.0.1 N07)."""
+    rows = [
+        (h.station, e.component, e.variable, e.instance or "", e.evse, e.connector or 0, e.value, h.received_at)
+        for h in heards for e in h.said.events
+    ]
+    if rows:
+        await conn.execute(KEEP_VALUES, *(list(column) for column in zip(*rows, strict=True)))
 
 
 async def keep(conn: Conn, values: Iterable[tuple[str, VariableValue, datetime]]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from csms.errors import StationMistake
 from csms.ocpp import TRANSLATORS, decode, known, schemas
 from csms.vocabulary import Reply
-from tests.csms.ocpp.examples import example
+from tools.examples import example
 
 NOW = datetime(2026, 11, 22, 1, 2, 3, 456789, UTC)
 REPLIES = [

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from csms.errors import StationMistake
 from csms.ocpp import TRANSLATORS, Asked, Link, decode, schemas
 from csms.vocabulary import CommandState, MeterReported, Reply
-from tests.csms.ocpp.examples import example
+from tools.examples import example
 
 RECORDED = [
     json.loads(line) for line in Path(__file__).with_name("recorded.ndjson").read_text("utf-8").splitlines() if line

@@ -25,7 +25,7 @@ from csms.vocabulary import (
     VariableValue,
     WriteVariables,
 )
-from tests.csms.ocpp.examples import example
+from tools.examples import example
 
 ASKED = [(protocol, action) for protocol in TRANSLATORS for action in sorted(schemas.ASKED[protocol])]
 NOT_NEUTRAL = {

@@ -18,7 +18,7 @@ from csms.vocabulary import (
     Trigger,
     VariableValue,
 )
-from tests.csms.ocpp.examples import example
+from tools.examples import example
 
 V16, V201 = TRANSLATORS["ocpp1.6"], TRANSLATORS["ocpp2.0.1"]
 ASKED = [(protocol, action) for protocol in TRANSLATORS for action in sorted(schemas.ASKED[protocol])]

@@ -393,3 +393,18 @@ async def test_a_send_that_cannot_be_read_is_kept_and_not_answered(http: Http) -
     _, page = await http("GET", "/stations/CS-1/frames?limit=1000")
     about = [row for row in page["items"] if row["message_id"] == "s1"]
     assert [(row["kind"], row["repairs"]) for row in about] == [("received", ["unreadable"])]
+
+
+async def test_the_state_of_a_connector_may_come_as_an_event(http: Http) -> None:
+    plug = await at_station(http, "ocpp2.1", TriggerMessage=ACCEPTED)
+    def event(component: str, variable: str, value: str) -> dict[str, Any]:
+        return {"eventId": 1, "timestamp": now(), "trigger": "Delta", "actualValue": value,
+                "eventNotificationType": "HardWiredNotification", "component": {
+                    "name": component, "evse": {"id": 1, "connectorId": 1}}, "variable": {"name": variable}}
+
+    await plug.say("NotifyEvent", {"generatedAt": now(), "seqNo": 0, "eventData": [
+        event("Connector", "AvailabilityState", "Occupied"), event("TemperatureSensor", "Temperature", "41")]})
+    _, station = await http("GET", "/stations/CS-1")
+    assert station["connectors"][0]["status"] == "Occupied"
+    told = {v["variable"]: v["value"] for v in await items(http, "/stations/CS-1/variables", shapes.VariableShape)}
+    assert told == {"AvailabilityState": "Occupied", "Temperature": "41"}

@@ -17,9 +17,9 @@ def schema(protocol: str, action: str, answer: bool = False) -> dict[str, Any]:
     return orjson.loads(path.read_text("utf-8-sig"))
 
 
-def example(protocol: str, action: str, full: bool) -> dict[str, Any]:
-    """A valid payload, with only the required fields or with all."""
-    whole = schema(protocol, action)
+def example(protocol: str, action: str, full: bool, answer: bool = False) -> dict[str, Any]:
+    """A valid payload of a message or its answer, with only the required fields or with all."""
+    whole = schema(protocol, action, answer)
     return _example(whole, whole, full)
 
 
