@@ -14,7 +14,7 @@ from csms import commands, stations
 from csms.errors import Overloaded
 from csms.gateway.door import Door, Guest, address_of
 from csms.gateway.relay import Relay
-from csms.gateway.session import REPLACED, RESTARTING, TRY_LATER, Parts, Session
+from csms.gateway.session import REPLACED, RESTARTING, TRY_LATER, Parts, Session, StationSocket
 from csms.gateway.tls import Tls
 from csms.inbox import Departure, Entry
 from csms.journal import Line
@@ -44,7 +44,7 @@ class Gateway:
             self._accept, host, port, subprotocols=[Subprotocol(p) for p in NEWEST_FIRST],
             select_subprotocol=_select, process_request=self.door.admit, max_size=LARGEST_FRAME, compression=None,
             ping_interval=PING_EVERY_S, ping_timeout=PING_EVERY_S, close_timeout=5, max_queue=16, server_header=None,
-            ssl=tls.context if tls else None,
+            ssl=tls.context if tls else None, create_connection=StationSocket,
         )
         self._servers.append(server)
         return int(next(iter(server.sockets)).getsockname()[1])
@@ -71,6 +71,7 @@ class Gateway:
     # --- the session ----------------------------------------------------------------------------------
 
     async def _accept(self, socket: ServerConnection) -> None:
+        assert isinstance(socket, StationSocket)
         guest: Guest = socket.guest  # type: ignore[attr-defined]
         offered = socket.request.headers.get_all("Sec-WebSocket-Protocol") if socket.request else []
         if offered and socket.subprotocol is None:

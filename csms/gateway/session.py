@@ -19,6 +19,7 @@ from uuid import uuid4
 import structlog
 from websockets.asyncio.server import ServerConnection, broadcast
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
 
 from csms import commands, passwords
 from csms.errors import LinkBusy, Overloaded, StationMistake
@@ -62,17 +63,36 @@ class _Awaited:
     answer: asyncio.Future[tuple[datetime, str, Answered]]
 
 
+class StationSocket(ServerConnection):
+    """A socket whose messages are heard as they arrive: whoever hears one only notes it and goes on, so no task
+    needs to be woken to fetch it from a queue.
+
+    What comes in several frames, or is no UTF-8, goes the library's own way, to who iterates over the socket.
+    """
+
+    hear: Callable[[str], None] | None = None
+
+    def process_event(self, event: Any) -> None:
+        if self.hear and isinstance(event, Frame) and event.opcode is Opcode.TEXT and event.fin:
+            with suppress(UnicodeDecodeError):
+                text = bytes(event.data).decode()
+                return self.hear(text)
+        return super().process_event(event)
+
+
 class Session:
     __slots__ = (
-        "_awaited", "_open", "_tasks", "_turn", "link", "number", "parts", "protocol", "replaced", "socket", "station",
-        "strict",
+        "_awaited", "_early", "_open", "_tasks", "_turn", "link", "number", "parts", "protocol", "replaced", "socket",
+        "station", "strict",
     )
 
-    def __init__(self, parts: Parts, socket: ServerConnection, station: str, protocol: str, *, strict: bool) -> None:
+    def __init__(self, parts: Parts, socket: StationSocket, station: str, protocol: str, *, strict: bool) -> None:
         self.parts, self.socket, self.station, self.protocol, self.strict = parts, socket, station, protocol, strict
         self.link = Link(protocol)
         self.number: int | None = None
         self.replaced = False
+        self._early: list[tuple[datetime, str]] | None = []
+        """What is said before the arrival is on record; then None."""
         self._open = 0
         self._awaited: _Awaited | None = None
         self._turn: asyncio.Lock | None = None
@@ -82,12 +102,16 @@ class Session:
 
     async def run(self, address: str | None, ready: Callable[[], None]) -> None:
         """Until the socket closes. `ready` is called once the arrival is on record."""
+        self.socket.hear = self._hear
         arrived = await self.parts.inbox.take(Entry(
             self._line("connected"), then=Arrival(self.protocol, self.parts.node, address)
         ))
         self.number = arrived.result if isinstance(arrived.result, int) else None
         ready()
+        early, self._early = self._early or [], None
         try:
+            for at, text in early:
+                self._take_in(at, text)
             await self._read()
         finally:
             if self._awaited and not self._awaited.answer.done():
@@ -95,12 +119,21 @@ class Session:
             await self._depart()
 
     async def _read(self) -> None:
+        """Until the socket closes; the little that comes this way is heard too."""
         with suppress(ConnectionClosed):
             async for text in self.socket:
                 self._hear(text if isinstance(text, str) else text.decode("utf-8", "replace"))
 
     def _hear(self, text: str) -> None:
         at = self.parts.clock()
+        if self._early is None:
+            self._take_in(at, text)
+        elif len(self._early) < MOST_OPEN:
+            self._early.append((at, text))
+        else:
+            self.close_soon(TRY_LATER, "too many questions at once")
+
+    def _take_in(self, at: datetime, text: str) -> None:
         veiled = veil_text(text) if may_hold_secret(text) else text  # a station that tells its password
         masked, text = veiled is not text and veiled != text, veiled
         received = self.link.receive(text)

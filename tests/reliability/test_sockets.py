@@ -60,6 +60,35 @@ async def test_a_station_comes_back_at_once_although_its_dead_socket_says_nothin
     dead.connection.transport.abort()
 
 
+async def test_a_message_in_several_frames_is_heard_whole(db: Db, centre: Centre, dial: Dial) -> None:
+    socket: Socket = await dial(centre, "S-1")
+    await socket.connection.send(['[2,"1",', '"Heartbeat"', ",{}]"])
+    assert (await socket.hear())[:2] == [3, "1"]
+    await socket.connection.send('[2,"ü","Heartbeat",{}]'.encode())
+    assert (await socket.hear())[:2] == [3, "ü"], "a binary frame is read too"
+
+
+async def test_text_that_is_no_utf_8_ends_its_connection(db: Db, centre: Centre, dial: Dial) -> None:
+    socket: Socket = await dial(centre, "S-1")
+    await socket.ask("Heartbeat", {})
+    await socket.connection.send(b'[2,"\xff","Heartbeat",{}]', text=True)
+    assert (await socket.closed())[0] == 1007
+
+
+async def test_what_is_said_before_the_arrival_is_on_record_is_answered_in_order(
+    db: Db, centre: Centre, dial: Dial
+) -> None:
+    async with db.acquire() as conn, conn.transaction():
+        await conn.execute("lock table heads in access exclusive mode")
+        socket: Socket = await dial(centre, "S-1")
+        ids = [await socket.say("MeterValues", metered(n)) for n in range(3)]
+        await until(lambda: conn.fetchval("select exists (select from pg_locks where not granted)"))
+    ids.append(await socket.say("MeterValues", metered(3)))
+    assert [(await socket.hear())[1] for _ in ids] == ids
+    kinds = await db.fetch("select kind from frames where station = 'S-1' order by seq limit 2")
+    assert [r["kind"] for r in kinds] == ["connected", "received"]
+
+
 async def test_a_frame_that_is_too_large_ends_its_own_connection_only(db: Db, centre: Centre, dial: Dial) -> None:
     large, other = await dial(centre, "S-large"), await dial(centre, "S-other")
     just_fits = {"vendorId": "v", "data": "x" * (512 * 1024 - 100)}
