@@ -20,7 +20,7 @@ from complaints.actions import Acted, Ask
 from complaints.cases import Case, Wanted
 from complaints.deadlines import Deadline
 from complaints.evidence import Assessment, Judge
-from complaints.intake import attachments, filing
+from complaints.intake import arrivals, attachments, filing
 from complaints.intake.attachments import Kept, Sent
 from complaints.intake.classify.topics import CATEGORY_OF, DEPARTMENT_OF
 from complaints.intake.filing import Classify
@@ -77,10 +77,14 @@ class Desk:
 
     # --- filing ---------------------------------------------------------------------------------
 
-    async def file(self, given: ComplaintIn, files: Sequence[Sent] = (), *, by: str, strict: bool = True) -> View:
+    async def file(
+        self, given: ComplaintIn, files: Sequence[Sent] = (), *, by: str, strict: bool = True,
+        came: tuple[str, str] | None = None,
+    ) -> View:
         """Take a complaint and assess it. Raises BadInput naming what is wrong; then nothing was filed.
 
         `strict`: a station that does not exist is an error (API). The public form takes it and tells staff.
+        `came`: source and its own name for this complaint. Raises Conflict when that has been filed already.
         """
         now = self.clock()
         check_time(given.occurred_at, now)
@@ -93,6 +97,8 @@ class Desk:
             case = await filing.file(
                 conn, given, kept, found, by=by, now=now, zone=self.options.zone, site=site, notes=notes
             )
+            if came:
+                await arrivals.file(conn, *came, case.number, now)
         await self.try_to_assess(case.number)
         return await self.overview(case.number)
 
@@ -284,13 +290,17 @@ class Desk:
             move = "ask_customer" if type == "question" and can("ask_customer", case.state) else None
             return await self._add(conn, case, Draft(type, who.name, text, audience, move=move), kept)
 
-    async def customer_says(self, tracking: str, text: str, files: Sequence[Sent] = ()) -> Entry:
-        """A word from the customer by his link; it ends the wait for information."""
+    async def customer_says(
+        self, tracking: str, text: str, files: Sequence[Sent] = (), *, came: tuple[str, str] | None = None
+    ) -> Entry:
+        """A word from the customer by his link; it ends the wait for information. `came` as for `file`."""
         kept = await self._inspect(files)
         async with self.db.acquire() as conn, conn.transaction():
             case = await cases.tracked(conn, tracking)
             move = "hear_customer" if can("hear_customer", case.state) else None
             draft = Draft("message", CUSTOMER, text, "customer", move=move)
+            if came:
+                await arrivals.file(conn, *came, case.number, self.clock())
             await merging.pass_on(conn, case, draft, self.clock())
             return await self._add(conn, case, draft, kept)
 

@@ -44,3 +44,11 @@ async def end(conn: Conn, name: str) -> bool:
 async def listed(conn: Conn) -> list[dict[str, Any]]:
     """Without the secrets."""
     return [dict(row) | {"created_at": iso(row["created_at"])} for row in await conn.fetch(LISTED)]
+
+
+DESCRIBE = "update hooks set channel = $2, mapping = $3 where name = $1"
+
+
+async def describe(conn: Conn, name: str, channel: str | None, mapping: Any) -> None:
+    """What a platform's messages mean: the channel they count as, and where their fields stand."""
+    await conn.execute(DESCRIBE, name, channel, dict(mapping) if mapping else None)
