@@ -44,6 +44,8 @@ serving = together(
     option("--tls-key", type=click.Path(path_type=Path, dir_okay=False), default=None, help="Its key (PEM)."),
     option("--tls-client-ca", type=click.Path(path_type=Path, dir_okay=False), default=None,
            help="Whose client certificates are believed (PEM): security profile 3."),
+    option("--ca", type=click.Path(path_type=Path, file_okay=False), default=None,
+           help="Folder of the authority that signs certificates of stations (DATA/ca if it is there)."),
     option("--ocpps-port", type=int, default=None, help="Port of stations over TLS (9443); 0 picks a free one."),
     option("--nats", default=None, help="NATS URL, for several nodes."),
     option("--node", default=None, help="Name of this process among several; the same after a restart."),
@@ -222,6 +224,68 @@ def journal_rebuild(data: Path | None, database: str | None) -> None:
 
     lines = _with_database(data, database, rebuild)
     click.echo(f"projections rebuilt from {lines} rows")
+
+
+@cli.group("ca")
+def certificate_authority() -> None:
+    """A small authority for certificates of stations."""
+
+
+def _authority_folder(folder: Path | None, data: Path | None) -> Path:
+    if folder is None and data is None:
+        raise click.UsageError("name the authority's folder: --ca DIR, or --data DIR for DIR/ca")
+    return folder or (data or Path()) / "ca"
+
+
+@certificate_authority.command("init")
+@click.option("--name", default="Ohmbudsman station authority", help="What its certificate calls it.")
+@option("--ca", type=click.Path(path_type=Path, file_okay=False), help="Its folder (DATA/ca).")
+@option("--data", type=click.Path(path_type=Path, file_okay=False), help="Folder of the server.")
+def ca_init(name: str, ca: Path | None, data: Path | None) -> None:
+    """Make it; prints where its certificate is, which stations and the server are to trust."""
+    from csms.authority import Authority
+    from csms.kit.clock import system_clock
+
+    folder = _authority_folder(ca, data)
+    try:
+        Authority.init(folder, name, system_clock())
+    except OhmbudsmanError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(folder / "ca.crt")
+
+
+@certificate_authority.command("issue")
+@click.argument("name")
+@click.option("--server", is_flag=True, help="NAME is the host name or address of a server, not a station.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Where the files go (.).")
+@option("--ca", type=click.Path(path_type=Path, file_okay=False), help="The authority's folder (DATA/ca).")
+@where
+def ca_issue(
+    name: str, server: bool, out: Path, ca: Path | None, data: Path | None, database: str | None
+) -> None:
+    """Make a key and its certificate for station NAME, and put it on record, so that it can be revoked."""
+    from csms import authority
+    from csms.kit.clock import system_clock
+
+    now = system_clock()
+    try:
+        issued, key = authority.Authority.load(_authority_folder(ca, data)).issue(name, now, server=server)
+    except OhmbudsmanError as error:
+        raise click.ClickException(str(error)) from error
+
+    async def work(db: Any) -> None:
+        async with db.acquire() as conn:
+            await authority.record(conn, issued, name, "Server" if server else "ChargingStation", now, "command line")
+
+    out.mkdir(parents=True, exist_ok=True)
+    stem = "".join(c if c.isalnum() or c in "-_." else "_" for c in name).lstrip(".")[:100] or "certificate"
+    try:
+        authority.write_private(out / f"{stem}.key", key)
+    except FileExistsError:
+        raise click.ClickException(f"{out / stem}.key is there already") from None
+    _with_database(data, database, work)
+    (out / f"{stem}.crt").write_text(issued.chain)
+    click.echo(out / f"{stem}.crt")
 
 
 def _with_database(data: Path | None, database: str | None, work: Callable[[Any], Awaitable[Any]]) -> Any:

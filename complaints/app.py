@@ -22,7 +22,7 @@ from complaints.settings import Settings
 from complaints.staff import Staff
 from complaints.web import routes as pages
 from complaints.worker import Worker
-from csms.app import Centre, CentreOptions, TlsFiles
+from csms.app import Authority, Centre, CentreOptions, TlsFiles
 from csms.kit.clock import Clock, system_clock
 from csms.kit.crypto import SealingKey
 from csms.kit.db import Db, connect
@@ -50,6 +50,7 @@ class Product:
                 node=settings.node, unknown_stations=settings.unknown_stations,
                 accept_unknown_tokens=settings.unknown_tokens == "accept",
                 tls=_tls_files(settings), sealing_key=_sealing_key(settings),
+                authority=_authority(settings),
             ),
             clock=clock,
         )
@@ -132,7 +133,13 @@ async def running(
 def _tls_files(settings: Settings) -> TlsFiles | None:
     if settings.tls_cert is None or settings.tls_key is None:
         return None
-    return TlsFiles(settings.tls_cert, settings.tls_key, settings.tls_client_ca)
+    own = settings.authority_folder
+    ca = settings.tls_client_ca or (own / "ca.crt" if own else None)
+    return TlsFiles(settings.tls_cert, settings.tls_key, ca)
+
+
+def _authority(settings: Settings) -> Authority | None:
+    return Authority.load(settings.authority_folder) if settings.authority_folder else None
 
 
 def _sealing_key(settings: Settings) -> SealingKey | None:

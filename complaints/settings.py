@@ -44,6 +44,9 @@ class Settings(BaseModel):
     ocpps_port: int = Field(
         9443, ge=0, le=65535, description="Port of stations that come over TLS, beside `ocpp_port`; 0 picks a free one."
     )
+    ca: Path | None = Field(
+        None, description="Folder of the authority that signs for stations; `ca` under `data` if there is one."
+    )
     secret_key: SecretStr | None = Field(
         None, description="Seals passwords on their way to stations, the same on all nodes; kept under `data` without."
     )
@@ -84,6 +87,13 @@ class Settings(BaseModel):
         if self.tls_client_ca and not self.tls_cert:
             raise ValueError("tls_client_ca needs tls_cert and tls_key")
         return self
+
+    @property
+    def authority_folder(self) -> Path | None:
+        """Where `ohmbudsman ca init` has put our authority."""
+        if self.ca is None and self.data and (self.data / "ca" / "ca.key").exists():
+            return self.data / "ca"
+        return self.ca
 
     @field_validator("zone")
     @classmethod

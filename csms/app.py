@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from csms import commands, events, partitions, passwords, reservations
 from csms.api import Csms
+from csms.authority import Authority
 from csms.gateway.relay import InProcess, Relay
 from csms.gateway.server import Gateway
 from csms.gateway.session import Parts
 from csms.gateway.tls import Tls, TlsFiles
 from csms.gateway.vault import Vault
 from csms.inbox import Inbox, Policy
+from csms.issuer import Issuer
 from csms.kit.clock import Clock, system_clock
 from csms.kit.crypto import SealingKey
 from csms.kit.db import Db
@@ -23,6 +25,7 @@ from csms.vocabulary.heard import Notes
 TIDY_EVERY_S = 2.0
 PARTITIONS_EVERY_S = 6 * 3600.0
 CERTIFICATES_EVERY_S = 2.0
+SIGNING_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class CentreOptions:
     """Certificates for security profiles 2 and 3."""
     sealing_key: SealingKey | None = None
     """Opens secrets of commands that wait; the same in all processes. One that lasts as long as this one without."""
+    authority: Authority | None = None
+    """Signs what stations ask for."""
 
 
 class Centre:
@@ -49,7 +54,10 @@ class Centre:
     def __init__(
         self, db: Db, options: CentreOptions, *, clock: Clock = system_clock, relay: Relay | None = None
     ) -> None:
-        policy = Policy(accept_unknown_tokens=options.accept_unknown_tokens, heartbeat_s=options.heartbeat_s)
+        policy = Policy(
+            accept_unknown_tokens=options.accept_unknown_tokens, heartbeat_s=options.heartbeat_s,
+            authority=options.authority,
+        )
         self.db, self.options, self.clock = db, options, clock
         self.relay = relay or InProcess()
         self.policy = policy
@@ -57,6 +65,7 @@ class Centre:
         vault = Vault(options.sealing_key)
         self.tls = Tls(options.tls) if options.tls else None
         self.csms = Csms(db, self.relay, clock, vault)
+        self.issuer = Issuer(self.csms, options.authority)
         self.gateway = Gateway(
             Parts(db, self.inbox, clock, options.node, options.answer_within_s, vault=vault), self.relay,
             unknown_stations=options.unknown_stations,
@@ -71,6 +80,8 @@ class Centre:
         self.owner.start(self.inbox.run(), "inbox")
         await self.gateway.recover()
         self.owner.start(every(TIDY_EVERY_S, self._tidy, name="tidy commands"), "tidy commands")
+        if self.options.authority:
+            self.owner.start(every(SIGNING_EVERY_S, self.issuer.round, name="sign requests"), "sign requests")
         self.owner.start(every(PARTITIONS_EVERY_S, self._partitions, name="partitions"), "partitions")
         return await self.gateway.listen(host, port)
 

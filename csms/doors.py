@@ -50,7 +50,7 @@ async def note(
 
 
 async def is_revoked(conn: Conn, serial: str) -> bool:
-    return bool(await conn.fetchval(REVOKED, serial))
+    return bool(await conn.fetchval(REVOKED, serial.lstrip("0")))
 
 
 async def raise_profile(conn: Conn, station: str, profile: int, now: datetime) -> bool:

@@ -21,6 +21,7 @@ import structlog
 
 from csms import (
     answers,
+    authority,
     commands,
     events,
     faults,
@@ -34,6 +35,7 @@ from csms import (
     transactions,
     variables,
 )
+from csms.authority import Authority
 from csms.errors import Overloaded, StaleHead
 from csms.journal import Chain, Line
 from csms.kit.clock import Clock
@@ -165,6 +167,8 @@ class Policy:
     accept_unknown_tokens: bool = False
     heartbeat_s: int = 300
     pending_s: int = 60
+    authority: Authority | None = None
+    """Signs certificates of stations; nobody without."""
 
 
 @dataclass(slots=True)
@@ -401,7 +405,9 @@ async def _note(
     elif kind in reports.NOTED:
         await reports.NOTED[kind](conn, heards)
         for entry in entries:
-            entry.reply = Reply(entry.line.received_at, reports.WORDS.get(kind))
+            entry.reply = Reply(entry.line.received_at, reports.word(kind, signs=policy.authority is not None))
+            if isinstance(entry.said, Noticed) and entry.said.kind == "certificate_status_asked":
+                entry.reply = await _certificate_status(conn, entry.said, entry.line.received_at, policy)
     elif kind is DataPassed:
         await _transfer(conn, entries, heards)
     if kind is EventsNoted:
@@ -434,6 +440,11 @@ async def _boot(
         notes.event("station.booted", heard.station, heard.station, reason=heard.said.reason)
     await firmware.note_boots(conn, heards)
     await stations.note_boots(conn, heards, [e.reply.status or ACCEPTED for e in entries if e.reply])
+
+
+async def _certificate_status(conn: Conn, said: Noticed, now: datetime, policy: Policy) -> Reply:
+    found = await authority.status(conn, policy.authority, said.detail.get("ocspRequestData"), now)
+    return Reply(now, ocsp=found)
 
 
 async def _transfer(conn: Conn, entries: Sequence[Entry], heards: Sequence[Heard[DataPassed]]) -> None:

@@ -34,8 +34,11 @@ NOTED: Mapping[type[Any], Callable[[Conn, Sequence[Heard[Any]]], Awaitable[None]
     Noticed: notices.note,
 }
 
-WORDS: Mapping[type[Any], str] = {SigningAsked: "Rejected"}
-"""What they are answered where the answer says something: nobody here signs by itself."""
+
+def word(kind: type[Any], *, signs: bool) -> str | None:
+    """What they are answered where the answer says something; `signs`: whether there is an authority here."""
+    return ("Accepted" if signs else "Rejected") if kind is SigningAsked else None
+
 
 REPORTS: Mapping[type[Any], str] = {
     VariablesReported: "variables", ProfilesReported: "profiles", MonitorsReported: "monitors",

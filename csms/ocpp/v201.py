@@ -247,9 +247,9 @@ def write_reply(message: Message | str, reply: Reply) -> dict[str, Any]:
         case "NotifyEVChargingSchedule":
             return {"status": reply.status or "Accepted"}
         case "SignCertificate" | "NotifyEVChargingNeeds":
-            return {"status": reply.status or "Rejected"}  # nobody here signs or plans
+            return {"status": reply.status or "Rejected"}  # nobody here plans
         case "GetCertificateStatus":
-            return {"status": "Failed"}
+            return {"status": "Accepted", "ocspResult": reply.ocsp} if reply.ocsp else {"status": "Failed"}
         case "Get15118EVCertificate":
             return {"status": "Failed", "exiResponse": ""}
     return {}

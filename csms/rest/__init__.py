@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from csms.api import Csms
 from csms.gateway.server import Gateway
 from csms.inbox import Inbox
+from csms.issuer import Issuer
 from csms.rest import (
     commands,
     controls,
@@ -32,6 +33,7 @@ class Parts(Protocol):
     csms: Csms
     inbox: Inbox
     gateway: Gateway
+    issuer: Issuer
 
 
 def routers(
@@ -46,7 +48,7 @@ def routers(
     csms = centre.csms
     return [
         stations.router(csms),
-        security.router(csms),
+        security.router(csms, centre.issuer),
         controls.router(csms),
         transactions.router(csms),
         commands.router(csms, public_url),

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
 from csms.api import Csms
+from csms.issuer import Issuer
 from csms.rest import shapes
 from csms.rest.access import PREFIX, Who, admit
 from csms.rest.commands import Asking, asked_answer, by, check_queue
 from csms.rest.http import Page, page
-from csms.rest.inputs import Named, Wanted, after, moment, text
+from csms.rest.inputs import Given, Named, Wanted, after, moment, text
 from csms.rest.stations import known
 
 Paging = Annotated[Page, Depends(page)]
@@ -24,7 +25,7 @@ class PasswordBody(Asking):
     )
 
 
-def router(csms: Csms) -> APIRouter:
+def router(csms: Csms, issuer: Issuer) -> APIRouter:
     routes = APIRouter(prefix=PREFIX, tags=["security"], dependencies=[Depends(admit)])
 
     @routes.post("/stations/{id}/password", response_model=shapes.CommandShape)
@@ -50,6 +51,24 @@ def router(csms: Csms) -> APIRouter:
     async def all_events(page: Paging, station: Wanted = None) -> Response:
         """Of all stations; the latest first. `times` counts what was the same within the hour."""
         return await listed(station, page)
+
+    @routes.post("/certificate-requests/{id}/sign", response_model=shapes.CommandShape, status_code=202)
+    async def sign_request(id: Given, who: Who) -> Response:
+        """Sign a request that is not signed by itself: of a station that nobody asks to prove who it is."""
+        return shapes.json(shapes.command(await issuer.sign(id, by(who))), 202)
+
+    @routes.get("/issued-certificates", response_model=shapes.Listing[shapes.IssuedCertificateShape])
+    async def list_issued(page: Paging, station: Wanted = None) -> Response:
+        """What our own authority has signed, newest first."""
+        start: Any = after(page, moment, text)
+        found = await issuer.issued(station=station, after=start, limit=page.limit + 1)
+        items, following = page.cut(found, lambda r: [r["issued_at"], r["serial"]])
+        return shapes.paged([shapes.issued_certificate(row) for row in items], following)
+
+    @routes.post("/issued-certificates/{serial}/revoke", response_model=shapes.IssuedCertificateShape)
+    async def revoke(serial: Named, who: Who) -> Response:
+        """From the next handshake on it opens nothing, and its status is `revoked`."""
+        return shapes.json(shapes.issued_certificate(await issuer.revoke(serial, by(who))))
 
     async def listed(station: str | None, page: Page) -> Response:
         start: Any = after(page, moment, text, text)

@@ -173,6 +173,25 @@ def security_event(row: Row) -> dict[str, Any]:
     }
 
 
+class IssuedCertificateShape(Shape):
+    serial: str
+    station: str
+    type: str
+    not_before: datetime
+    not_after: datetime
+    issued_at: datetime
+    issued_by: str
+    revoked_at: datetime | None
+    revoked_by: str | None
+    pem: str
+
+
+def issued_certificate(row: Row) -> dict[str, Any]:
+    times = {key: when(row[key]) for key in ("not_before", "not_after", "issued_at", "revoked_at")}
+    said = {key: row[key] for key in ("serial", "station", "type", "issued_by", "revoked_by", "pem")}
+    return {**times, **said}
+
+
 def knock(row: Row) -> dict[str, Any]:
     return {
         "station": row["station"], "first_at": when(row["first_at"]), "last_at": when(row["last_at"]),

@@ -236,3 +236,5 @@ class Reply:
     """AuthorizationStatus in 2.0.1 words: Accepted, Blocked, Expired, Invalid, ConcurrentTx, Unknown ..."""
     token_expires_at: datetime | None = None
     token_parent: str | None = None
+    ocsp: str | None = None
+    """Of a certificate it asked about: an OCSP response, DER in base64."""

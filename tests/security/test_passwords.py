@@ -15,6 +15,7 @@ from charger_emulator.pytest_plugin import Charger
 from csms.errors import BadInput
 from csms.kit.crypto import SealingKey
 from csms.kit.db import Db
+from tests.reliability.sockets import until
 from tests.security.conftest import Make, Site
 
 OLD = "the password of old"
@@ -212,19 +213,15 @@ async def test_a_secret_whose_key_is_gone_is_not_sent_as_asterisks(sites: Make, 
     until = first.centre.clock().replace(year=2100)
     asked = await first.centre.csms.change_password("CS-1", None, by="test", queue_until=until)
     await second.comes_in("CS-1", password=OLD)
-    async with asyncio.timeout(10):
-        while (await first.centre.csms.command(asked.id)).state != "expired":  # type: ignore[union-attr]  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    await until(lambda: db.fetchval("select state = 'expired' from commands where id = $1", asked.id))
 
 
-async def test_a_password_goes_alone(site: Site) -> None:
+async def test_a_password_goes_alone(site: Site, db: Db) -> None:
     await site.put("CS-1")
     await site.comes_in("CS-1", protocol="ocpp2.0.1")
     one = {"component": {"name": "C"}, "variable": {"name": "BasicAuthPassword"}, "attributeValue": "x" * 20}
     other = {"component": {"name": "C"}, "variable": {"name": "V"}, "attributeValue": "1"}
-    async with asyncio.timeout(10):
-        while not (await site.centre.csms.station("CS-1")).protocol:  # type: ignore[union-attr]  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    await until(lambda: db.fetchval("select protocol from stations"))
     with pytest.raises(BadInput):
         await site.centre.csms.send_message("CS-1", "SetVariables", {"setVariableData": [one, other]}, by="t")
 

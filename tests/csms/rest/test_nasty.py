@@ -25,6 +25,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/stations/{id}/commands"): {"action": "UnlockConnector", "payload": {"connectorId": 1}, "reason": "r",
                                           "override": False, "wait_s": 0, "queue_until": None},
     ("POST", "/stations/{id}/log"): {"reason": "r", "type": "DiagnosticsLog"},
+    ("POST", "/stations/{id}/password"): {"password": "p" * 20, "reason": "r", "wait_s": 0, "queue_until": None},
     ("PUT", "/tokens/{token}"): {"status": "Accepted", "type": "t", "parent": "p", "expires_at": None, "customer": "c"},
     ("PUT", "/tariffs/{id}"): TARIFF,
     ("POST", "/payments"): PAYMENT,
