@@ -29,6 +29,7 @@ WHY = {
     "G1": Words("There may be danger: somebody has to look on site first.", "可能存在安全隐患，须先由人员到场排查。"),
     "G2": Words("Someone is charging at this station right now.", "该充电桩当前还有其他车辆在充电。"),
     "G3": Words("The station may hold records that a restart would lose.", "充电桩可能还有未上传的记录，重启会丢失。"),
+    "G4": Words("A firmware update is running on the station.", "充电桩正在升级固件。"),
     "G5": Words("The session at this plug has not ended yet.", "该枪的充电尚未结束。"),
     "G6": Words("It is not established which station and plug is meant.", "尚未确定是哪一台桩、哪一把枪。"),
     "G7": Words("It has been restarted too often lately.", "近期重启次数已达上限。"),
@@ -53,7 +54,8 @@ def remote(case: Case, story: Story, now: datetime) -> tuple[RemoteAction, ...]:
     danger = ("G1",) if dangerous(case, story) else ()
     others = tuple("G2" for _ in other_live(case, story, now)[:1])
     own = live(case.transaction, story, now)
-    reset = danger + (others or (("G2",) if own else ())) + _queued(story, now) + _too_often(story, now)
+    updating = ("G4",) if story.station.updating(now) else ()
+    reset = danger + (others or (("G2",) if own else ())) + _queued(story, now) + updating + _too_often(story, now)
     waiting = ("G3",) if _open_without_stop(story) and "G3" not in reset else ()
     once = ("G7",) if _hard_resets(story, now) and "G7" not in reset else ()
     verdicts = {

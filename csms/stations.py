@@ -384,7 +384,8 @@ def _fact(row: Row, connectors: Sequence[Connector]) -> Station:
         id=row["id"], vendor=row["vendor"], model=row["model"], firmware=row["firmware"], site=row["site"],
         name=row["name"], protocol=row["protocol"], max_power_w=row["max_power_w"], tariff=row["tariff"],
         connected=row["connected"], last_heard_at=row["last_heard_at"], clock_offset_s=row["clock_offset_s"],
-        connectors=tuple(connectors),
+        connectors=tuple(connectors), firmware_status=row["firmware_status"],
+        firmware_status_at=row["firmware_status_at"],
     )
 
 

@@ -7,14 +7,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from csms.kit.db import Conn
-from csms.vocabulary import Command, Fault, Reset, SetAvailability, Start, Transaction, Unlock, UpdateFirmware
+from csms.vocabulary import (
+    FIRMWARE_BUSY,
+    FIRMWARE_FORGOTTEN,
+    Command,
+    Fault,
+    Reset,
+    SetAvailability,
+    Start,
+    Transaction,
+    Unlock,
+    UpdateFirmware,
+)
 
 RESETS_AN_HOUR, HARD_RESETS_A_DAY = 2, 1
 QUEUE_AFTER_OFFLINE = timedelta(minutes=10)
-FIRMWARE_BUSY = frozenset({"Downloading", "Downloaded", "Installing", "DownloadScheduled", "InstallScheduled",
-                           "InstallRebooting", "SignatureVerified"})
-FIRMWARE_FORGOTTEN = timedelta(hours=24)
-"""After so long without another word an update is over, whatever was said last."""
 IN_USE = frozenset({"Charging", "SuspendedEV", "SuspendedEVSE", "Finishing"})
 DANGEROUS = frozenset({"ground", "emergency"})
 """Kinds of open faults that somebody on site has to clear first; words of danger are the case's to weigh."""

@@ -25,6 +25,8 @@ from csms.vocabulary.controls import (
     Schedule as Schedule,
 )
 from csms.vocabulary.facts import (
+    FIRMWARE_BUSY as FIRMWARE_BUSY,
+    FIRMWARE_FORGOTTEN as FIRMWARE_FORGOTTEN,
     Authorization as Authorization,
     Boot as Boot,
     CommandFact as CommandFact,

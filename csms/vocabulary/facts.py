@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,12 @@ class Connector:
     max_power_w: float | None = None
     status: str | None = None
     status_at: datetime | None = None
+
+
+FIRMWARE_BUSY = frozenset({"Downloading", "Downloaded", "Installing", "DownloadScheduled", "InstallScheduled",
+                           "InstallRebooting", "SignatureVerified"})
+FIRMWARE_FORGOTTEN = timedelta(hours=24)
+"""After so long without another word an update is over, whatever was said last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,14 @@ class Station:
     clock_offset_s: float | None = None
     """Device clock minus ours, estimated on live messages; positive = the device is ahead."""
     connectors: tuple[Connector, ...] = ()
+    firmware_status: str | None = None
+    """The last it said of a firmware update."""
+    firmware_status_at: datetime | None = None
+
+    def updating(self, now: datetime) -> bool:
+        """A firmware update is under way (G4)."""
+        said = self.firmware_status_at
+        return self.firmware_status in FIRMWARE_BUSY and said is not None and now - said < FIRMWARE_FORGOTTEN
 
 
 @dataclass(frozen=True, slots=True)
