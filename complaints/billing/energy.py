@@ -124,6 +124,11 @@ def delivered(points: Sequence[Point], rated_w: Decimal | None, power: Sequence[
     return Energy(tuple(s for s in slices if s.start < s.end or s.wh), tuple(reader.notes), pair)
 
 
+def turned_over(last: Point, first: Point, rated_w: Decimal | None) -> Decimal | None:
+    """The modulus by which a register began anew between two points; None where it fell for another reason."""
+    return _Reader(rated_w or PHYSICAL_W, (), NOTHING_WH).rolled_over(last, first)
+
+
 def _without_dips(points: Sequence[Point]) -> list[Point]:
     """Without single readings that fell and came straight back: a lost digit, a zero for "no value"."""
     kept: list[Point] = []

@@ -47,7 +47,7 @@ def register_points(case: Case, t: Transaction) -> tuple[list[Point], str]:
     """The register's values over the session in time order, and what bounds them."""
     inner = _inner(case, t)
     begin, end, pair = _bounds(case, t, inner)
-    inner = _same_register(inner, begin, end)
+    inner = same_register(inner, begin, end)
     if end is not None:
         inner = [p for p in inner if p.at <= end.at]
     if begin is not None:
@@ -136,7 +136,7 @@ def _next_start(case: Case, t: Transaction, inner: Sequence[Point]) -> Point | N
     return Point(at, wh, after.id) if wh >= floor - NOISE_WH else None
 
 
-def _same_register(inner: list[Point], begin: Point | None, end: Point | None) -> list[Point]:
+def same_register(inner: list[Point], begin: Point | None, end: Point | None) -> list[Point]:
     """Readings on the scale of the begin register: some stations count each session from 0, or in kWh."""
     if begin is None or not inner or begin.wh <= NOISE_WH:
         return inner

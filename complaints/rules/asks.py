@@ -14,6 +14,7 @@ _DEAD = frozenset({"station_down", "status_wrong", "cannot_start", "screen_or_re
 _AMOUNTS = frozenset({"overcharged", "energy_too_high", "wrong_tariff", "idle_fee", "double_charged"})
 _NEVER_BEGAN = frozenset({"start_failed_charged", "charged_no_energy"})
 _CUT = frozenset({"stopped_early", "station_down", "status_wrong"})
+FLOWING_W = 1000.0
 
 
 def asks(case: Case) -> frozenset[str]:
@@ -33,7 +34,9 @@ def _only_tried(case: Case) -> bool:
 
 
 def _gave_nothing(case: Case) -> bool:
-    return case.energy_wh is not None and case.energy_wh < 50
+    """A register that fell, or hardly rose while power was seen to flow, says nothing of the kind."""
+    flowed = sum((r.power_w or 0.0) >= FLOWING_W for r in case.readings) >= 3
+    return case.energy_wh is not None and -10 <= case.energy_wh < 50 and not flowed
 
 
 def _began_elsewhere(case: Case) -> bool:

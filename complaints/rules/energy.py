@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import pairwise
 
+from complaints.billing.energy import Point as Mark, turned_over
+from complaints.billing.power import samples, unit_factor
+from complaints.billing.session import same_register
 from complaints.findings import Ref
 from complaints.rules.case import Case
 from complaints.rules.register import Grade, Held, rule, stance
@@ -28,7 +32,62 @@ class Point:
 
 
 def points(case: Case) -> list[Point]:
-    """The register through the transaction, in time order."""
+    """The register through the transaction in Wh, in time order; a register that ran over its end runs on."""
+    return _run_on(_told(case), case.rated_power_w)
+
+
+def _told(case: Case) -> list[Point]:
+    """The register as it stood: in Wh and on one scale, whatever the station calls its units."""
+    found = _raw(case)
+    if len(found) < 2:
+        return found
+    factor = _factor(case, found[-1].wh - found[0].wh)
+    return [replace(p, wh=p.wh * factor) for p in _one_scale(case, found)]
+
+
+def _factor(case: Case, register_wh: float) -> float:
+    """What makes Wh of the register: only plain power readings tell. The quick look comes first."""
+    t, most = case.transaction, max((r.power_w or 0.0 for r in case.readings), default=0.0)
+    if t is None or register_wh <= 0:
+        return 1.0
+    most = most or max(((r.voltage_v or 0.0) * (r.current_a or 0.0) for r in case.readings), default=0.0)
+    likely = most * (case.stopped_at - t.started_at).total_seconds() / 3600
+    if likely < 300 * register_wh and register_wh < 300 * likely:
+        return 1.0
+    return float(unit_factor(Decimal(str(register_wh)), samples(case.readings)))
+
+
+def _one_scale(case: Case, found: list[Point]) -> list[Point]:
+    """Readings on the scale of the start: some stations count each session from 0, or in kWh, between a start
+    and a stop of the whole life."""
+    t, start = case.transaction, found[0]
+    if t is None or t.meter_start_wh is None or start.wh != t.meter_start_wh:
+        return found
+    stopped = t.meter_stop_wh is not None and t.stop_received_at is not None
+    inner = found[1:-1] if stopped else found[1:]
+    if not inner or any(p.wh >= start.wh - REGRESSION_WH for p in inner):
+        return found
+    ends = [_mark(start), _mark(found[-1]) if stopped else None]
+    moved = same_register([_mark(p) for p in inner], ends[0], ends[1])
+    return [start, *(replace(p, wh=float(m.wh)) for p, m in zip(inner, moved, strict=True)), *found[len(inner) + 1:]]
+
+
+def _run_on(found: list[Point], rated_w: float | None) -> list[Point]:
+    """Without the falls of a register that reached its last digit and began again at 0."""
+    rated, more, moved = Decimal(str(rated_w)) if rated_w else None, 0.0, found[:1]
+    for a, b in pairwise(found):
+        if b.wh < a.wh - REGRESSION_WH:
+            more += float(turned_over(_mark(a), _mark(b), rated) or 0)
+        moved.append(replace(b, wh=b.wh + more))
+    return moved
+
+
+def _mark(point: Point) -> Mark:
+    return Mark(point.at, Decimal(str(point.wh)))
+
+
+def _raw(case: Case) -> list[Point]:
+    """Start, readings and stop as the records hold them."""
     t = case.transaction
     if t is None:
         return []
@@ -71,16 +130,19 @@ def power_integral_wh(case: Case) -> float | None:
 def consistent(case: Case) -> bool:
     """The register difference agrees with the readings: no impossible step, no fall, no power integral
     far from it."""
-    if impossible_steps(case) or _falls(case):
+    if impossible_steps(case) or _falls(points(case)):
         return False
-    integral, energy = power_integral_wh(case), case.energy_wh or 0.0
+    integral, energy = power_integral_wh(case), measured_wh(case) or 0.0
     return integral is None or 0.5 * integral - 500 <= energy <= 1.5 * integral + 1500
 
 
 def measured_wh(case: Case) -> float | None:
     """The register difference; of a register that fell, the sum of what it rose (billing-checks 5.3 (3))."""
-    if not _falls(case):
+    found = points(case)
+    if len(found) < 2:
         return case.energy_wh
+    if not _falls(found):
+        return found[-1].wh - found[0].wh
     return sum(max(b.wh - a.wh, 0.0) for a, b in steps(case))
 
 
@@ -138,11 +200,19 @@ def little(case: Case) -> Held | None:
 @rule("energy.regressed", grade="E")
 def regressed(case: Case) -> Held | None:
     """A register reading below an earlier one by more than 10 Wh in the same transaction: a register
-    only grows (1.6 section 7.31), so the meter was reset or lies. Contract; billing-checks 5.3 (3)."""
-    falls = _falls(case)
+    only grows (1.6 section 7.31), so the meter was reset or lies. Contract; billing-checks 5.3 (3). One that
+    ran over its last digit is sound: that means nothing either way (billing-checks 5.3 (2))."""
+    falls = _falls(_told(case))
     if not falls:
         return None
     high, low = falls[0]
+    if not _falls(points(case)):
+        return Held(
+            "inconclusive",
+            f"The meter passed its highest value and began again at zero ({kwh(high.wh)}, then {kwh(low.wh)}).",
+            f"电表走到最大值后从零重新计数（{kwh(high.wh)} 之后为 {kwh(low.wh)}）。",
+            (high.ref, low.ref), 0.9, "B",
+        )
     return Held(
         stance(case, supports=TOO_MUCH),
         f"The meter reading fell from {kwh(high.wh)} to {kwh(low.wh)} during the session; a sound meter never does.",
@@ -201,7 +271,7 @@ def after_stop(case: Case) -> Held | None:
     first, last, request = found
     when = clock(case, request.at or first.at)
     return Held(
-        stance(case, supports=TOO_MUCH | DANGER | {"cannot_stop"}),
+        stance(case, supports=TOO_MUCH | DANGER | {"cannot_stop", "connector_stuck"}),
         f"After the stop at {when}, another {kwh(last.wh - first.wh)} was still delivered.",
         f"{when} 要求停止之后，电表又继续走了 {kwh(last.wh - first.wh)}。",
         (request, first.ref, last.ref), 0.85,
@@ -244,11 +314,11 @@ def _after_end(case: Case) -> tuple[Point, Point, Ref] | None:
     return Point(t.stopped_at, t.meter_stop_wh, end), late[-1], end
 
 
-def _falls(case: Case) -> list[tuple[Point, Point]]:
+def _falls(found: list[Point]) -> list[tuple[Point, Point]]:
     """Each point below the highest before it by more than 10 Wh, with that highest."""
     falls: list[tuple[Point, Point]] = []
     highest: Point | None = None
-    for point in points(case):
+    for point in found:
         if highest is not None and point.wh < highest.wh - REGRESSION_WH:
             falls.append((highest, point))
         if highest is None or point.wh > highest.wh:
