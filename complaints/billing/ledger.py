@@ -49,12 +49,25 @@ class Ledger:
     @property
     def held(self) -> Decimal:
         """What holds still block: those not voided, less what was captured of them."""
-        return sum((max(ZERO, h.amount - total(self._taken(h))) for h in self.holds if not self._voided(h)), ZERO)
+        return self.left(h for h in self.holds if not self._voided(h))
+
+    def left(self, holds: Iterable[Payment]) -> Decimal:
+        """What was not captured of these holds."""
+        return sum((max(ZERO, h.amount - total(self._taken(h))) for h in holds), ZERO)
 
     @property
     def open_holds(self) -> tuple[Payment, ...]:
         """Neither captured nor voided."""
         return tuple(h for h in self.holds if not self._voided(h) and not self._taken(h))
+
+    @property
+    def rests(self) -> tuple[Payment, ...]:
+        """Holds captured in part by captures that do not name them: nothing shows what became of the rest."""
+        return tuple(
+            h for h in self.holds
+            if not self._voided(h) and (taken := self._taken(h)) and total(taken) < h.amount
+            and not any(c.of == h.reference for c in taken)
+        )
 
     def releases(self, hold: Payment) -> tuple[Payment, ...]:
         """The voids of a hold: by its reference, else (naming none) by the same order, else as the only hold."""

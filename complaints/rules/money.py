@@ -11,6 +11,7 @@ from complaints.billing import Ledger, Rating, ledger_of, money, periods, rate, 
 from complaints.findings import Bill, Finding, Ref, Stance, Words
 from complaints.rules.case import Case
 from complaints.rules.register import Grade
+from complaints.rules.topics import NOT_STARTED
 from complaints.rules.words import clock
 from csms.vocabulary import Payment
 
@@ -62,9 +63,16 @@ class Account:
         """For a wrong amount: it supports whoever complains about money."""
         return "supports" if supported and self.about_money else "inconclusive"
 
+    def paid_for_nothing(self, given_back: bool) -> Stance:
+        """It bears out a start that failed as well: he tried, and paid for it."""
+        began_not = self.case.claim.topic in NOT_STARTED
+        return "supports" if not given_back and (self.about_money or began_not) else "inconclusive"
+
     @property
     def about_money(self) -> bool:
-        return self.case.claim.about_money or self.case.claim.amount_disputed is not None
+        """By its topic, or because it names a payment or an amount."""
+        claim = self.case.claim
+        return claim.about_money or any((claim.amount_disputed is not None, claim.payment_reference, claim.order))
 
 
 Rule = Callable[[Account], Finding | None]
@@ -118,7 +126,9 @@ def matches_bill(a: Account) -> Finding | None:
     """
     if a.bill is None or a.ledger is None or not a.ledger.captures or abs(a.excess) > CENT:
         return None
-    stance: Stance = "contradicts" if a.case.claim.topic in AMOUNT_TOPICS else "inconclusive"
+    given_back = a.case.claim.topic == "hold_not_released" and a.ledger.refunds and not a.ledger.held
+    against = a.case.claim.topic in AMOUNT_TOPICS or bool(given_back)
+    stance: Stance = "contradicts" if against else "inconclusive"
     due = _sum(a.bill.expected, a.bill.currency)
     back = _sum(a.ledger.captured - a.ledger.charged, a.bill.currency)
     returned = a.ledger.charged < a.ledger.captured
@@ -146,23 +156,26 @@ def without_transaction(a: Account) -> Finding | None:
     )
     unsure = any(a.case.offline_at(p.at) for p in a.ledger.captures) or any(p.transaction for p in a.ledger.captures)
     return Finding(
-        "payment.without_transaction", a.stance(not back), 0.85 if unsure else 0.95, "B", text, a.refs(a.paid)
+        "payment.without_transaction", a.paid_for_nothing(back), 0.85 if unsure else 0.95, "B", text, a.refs(a.paid)
     )
 
 
 def hold_open(a: Account) -> Finding | None:
     """payment.hold_open: a hold neither captured nor voided, older than an hour after the session.
 
-    Source: payment records. Limits: the bank's side is not seen.
+    Source: payment records. Limits: the bank's side is not seen. Of a hold captured in part the rest counts where
+    the customer says that it is still blocked (evidence-rules 5).
     """
     if a.ledger is None or a.case.is_live:
         return None
-    late = tuple(h for h in a.ledger.open_holds if a.case.now - _session_end(a, h) > HOLD_DUE)
+    says_blocked = a.case.claim.topic in ("hold_not_released", "refund_missing")
+    holds = a.ledger.open_holds + (a.ledger.rests if says_blocked else ())
+    late = tuple(h for h in holds if a.case.now - _session_end(a, h) > HOLD_DUE)
     if not late:
         return None
-    amount = _sum(sum((h.amount for h in late), ZERO), a.ledger.currency)
+    amount = _sum(a.ledger.left(late), a.ledger.currency)
     text = Words(
-        f"{amount[0]} is still blocked on your card: it was neither charged nor released by us.",
+        f"{amount[0]} is still blocked on your card: we have neither charged nor released it.",
         f"{amount[1]}的预授权仍被冻结：我们既没有扣款，也没有解除。",
     )
     return Finding("payment.hold_open", a.stance(True), 0.95, "B", text, a.refs(late))

@@ -91,7 +91,17 @@ def replayed(case: Case) -> Held | None:
 def offset(case: Case) -> Held | None:
     """The device clock is off by more than 3 min from receipt time, measured on live messages. Contract;
     JJG 1148 allows 3 min; evidence-rules 17. Replayed messages are late, not off."""
-    if not case.clock.off or not case.plug_known:
+    if not case.plug_known:
+        return None
+    t = case.transaction
+    if not case.clock.off and t is not None and "clock_unset" in t.suspect:
+        return Held(
+            stance(case, supports=("wrong_tariff", "invoice")),
+            "The station's clock had never been set; the times of this session are those at which we heard of it.",
+            "充电桩时钟从未校准，本次充电的时间以平台收到的时间为准。",
+            start_refs(t), 0.95,
+        )
+    if not case.clock.off:
         return None
     minutes = round(abs(case.clock.offset_s) / 60)
     slow = case.clock.offset_s < 0

@@ -31,9 +31,11 @@ def vehicle_suspended(case: Case) -> Held | None:
 
 @rule("station.suspended", grade="C")
 def station_suspended(case: Case) -> Held | None:
-    """SuspendedEVSE for most of the session: the station gave no power. Contract; evidence-rules 30."""
+    """SuspendedEVSE for most of the session: the station gave no power. Contract; evidence-rules 30. A station
+    whose card we refused only waits as it must (1.6 section 4.9): nothing either way."""
+    refused = case.transaction is not None and case.transaction.token_status not in (None, "Accepted")
     return _suspended(
-        case, "SuspendedEVSE", stance(case, supports=NO_ENERGY | SLOW | CUT_SHORT | IDLE),
+        case, "SuspendedEVSE", stance(case, supports=() if refused else NO_ENERGY | SLOW | CUT_SHORT | IDLE),
         "For {m} min of the session the station itself held back the power.",
         "本次充电中有 {m} 分钟是充电桩自身暂停了输出。",
     )
@@ -56,7 +58,7 @@ def other_in_session(case: Case) -> Held | None:
     else:
         en, zh = "Two different vehicles reported themselves in this session.", "本次充电中出现了两个不同的车辆标识。"
         refs = tuple(vehicles.values())[:2]
-    return Held(stance(case, supports=NOT_MINE | TOO_MUCH), en, zh, refs, 0.85)
+    return Held(stance(case, supports=NOT_MINE | TOO_MUCH | {"charged_no_energy"}), en, zh, refs, 0.85)
 
 
 Mark = StatusChange | TransactionStep

@@ -44,7 +44,8 @@ def _danger(view: View, _: Decision) -> bool:
 
 def _stop(view: View, decision: Decision) -> bool:
     running = live(view.case.transaction, view.case.story, view.case.now)
-    return running and (_danger(view, decision) or view.claim.topic in ("cannot_stop", "not_my_session"))
+    wants_out = view.claim.topic in ("cannot_stop", "connector_stuck", "not_my_session")
+    return running and (_danger(view, decision) or wants_out)
 
 
 def _inoperative(view: View, decision: Decision) -> bool:

@@ -137,7 +137,7 @@ TABLE: tuple[Row, ...] = (
         ("connectors.swapped+", "start.other_connector+"), "upheld", "station"),
     Row("the card was used in two places", _t("not_my_session", "fraud"), ("token.two_places+",), "upheld",
         "third_party"),
-    Row("another car in his session", _t("not_my_session", "overcharged", "energy_too_high"),
+    Row("another car in his session", _t("not_my_session", "overcharged", "energy_too_high", "charged_no_energy"),
         ("vehicle.other_in_session+",), "upheld", "backoffice"),
     Row("it ran on after he had left", _t("not_my_session"), ("stop.missing+",), "upheld", "station"),
 
@@ -168,8 +168,8 @@ TABLE: tuple[Row, ...] = (
         "backoffice", unless=("payment.matches_bill-",)),
     Row("more was taken than the bill", MONEY, ("payment.exceeds_bill+",), "upheld", whose_bill),
     Row("the meter was faulty: its figures prove nothing", PRICE, ("fault.meter",), "inconclusive", "station"),
-    Row("already given back: the bank takes its time", _t("refund_missing"), ("payment.matches_bill-",), "not_upheld",
-        "payment"),
+    Row("already given back: the bank takes its time", _t("refund_missing", "hold_not_released"),
+        ("payment.matches_bill-",), "not_upheld", "payment", unless=("payment.hold_open",)),
     Row("the bill is right, yet it was cut short", NO_ENERGY & MONEY, ("stop.by_staff+", "stop.by_fault+",
         "stop.emergency+", "stop.power_loss+", "stop.reboot+"), "partly_upheld", cause, unless=("energy.none",)),
     Row("the bill is right", MONEY, ("payment.matches_bill-",), "not_upheld", "customer"),
@@ -216,8 +216,8 @@ TABLE: tuple[Row, ...] = (
         ("connector.unlock_failed+", "fault.lock+"), "upheld", whose_lock),
     Row("the session still runs: it has to be stopped first", _t("connector_stuck"), ("case.live",), "not_upheld",
         "customer"),
-    Row("it went on after the stop", _t("cannot_stop", "overcharged", "energy_too_high"), ("energy.after_stop+",),
-        "upheld", "station"),
+    Row("it went on after the stop", _t("cannot_stop", "connector_stuck", "overcharged", "energy_too_high"),
+        ("energy.after_stop+",), "upheld", "station"),
     Row("the end never came", _t("cannot_stop"), ("stop.missing+",), "upheld", "station"),
 
     # Whatever else the records say for or against it.
@@ -230,7 +230,10 @@ def decide(view: View) -> Decision:
     """The first row that fits; then what the money or a counter-proof makes of it."""
     row = next((r for r in TABLE if r.fits(view)), None)
     if row is None:
-        return _by_weight(view)
+        plain = _by_weight(view)
+        if plain.verdict != "upheld" and view.excess > 0:
+            return Decision("partly_upheld", whose_bill(view), (*plain.steps, "yet too much was taken"), plain.decisive)
+        return plain
     who = row.liability if isinstance(row.liability, str) else row.liability(view)
     decision = Decision(row.verdict, who, (row.name,), tuple(a.rstrip("+-") for a in row.if_any if view.holds(a)))
     if decision.verdict == "not_upheld" and view.excess > 0:

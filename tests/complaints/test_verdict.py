@@ -13,7 +13,11 @@ from tests.complaints.case_story import Told, differences
 from tests.complaints.rules.test_both_ways import left_running, limited, offered, refused, swapped, tries
 from tests.complaints.stories import HERS, HIS, Tale, session
 
-CASES = sorted((Path(__file__).parents[1] / "cases").glob("**/*.yaml"))
+ODD_TRAFFIC = {"en-app-shows-free-updating-16", "en-clock-at-1970-16", "zh-hant-orphan-stops-nearby-16",
+               "zh-stop-came-as-minus-one-16"}
+"""What only the central system makes sense of: unset clocks, stops of no known id, firmware. tests/test_cases.py
+plays these as well."""
+CASES = sorted(p for p in (Path(__file__).parents[1] / "cases").glob("**/*.yaml") if p.stem not in ODD_TRAFFIC)
 
 
 def judged(tale: Tale, topic: str, **claim: object) -> Judgement:
