@@ -141,6 +141,10 @@ class Form:
         """All that was typed, to be shown again."""
         return {name: value for name, value in self._data.items() if isinstance(value, str) and name != "token"}
 
+    async def close(self) -> None:
+        """Let go of the files it came with."""
+        await self._data.close()
+
     async def files(self, name: str) -> list[Sent]:
         """An empty file field sends a file without a name; that is none."""
         sent = [one for one in self._data.getlist(name) if isinstance(one, UploadFile) and one.filename]

@@ -139,7 +139,7 @@ PAYMENT = {
     "capture": N_("Payment taken"), "hold": N_("Amount held"), "void": N_("Hold released"), "refund": N_("Refunded"),
 }
 PROOF = {
-    "frame": N_("Message"), "transaction": N_("Session"), "reading": N_("Meter reading"), "fault": N_("Fault"),
+    "frame": N_("OCPP message"), "transaction": N_("Session"), "reading": N_("Meter reading"), "fault": N_("Fault"),
     "command": N_("Command"), "payment": N_("Payment"), "connection": N_("Connection"),
 }
 ENTRY = {

@@ -88,7 +88,10 @@ def _endpoint(site: Site, to: Url) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         began = time.perf_counter()
         visit = await _arrive(site, request, to)
-        response = await _come_in(visit, to)
+        try:
+            response = await _come_in(visit, to)
+        finally:
+            await visit.form.close()
         _dress(response, visit)
         response.headers["Server-Timing"] = f"page;dur={(time.perf_counter() - began) * 1000:.1f}"
         return response

@@ -219,9 +219,9 @@ class Drawing:
         begin = max(shown.moment(t["started_at"]), self.since)
         stopped = shown.moment(t["stopped_at"]) if t["stopped_at"] else None
         x = self.x(begin)
-        title = f"{self.clock(begin)}–{self.clock(stopped) if stopped else ''} {shown.kwh(t['energy_wh'])}"
         mine = self.matched is not None and t["id"] == self.matched["id"]
         words = (self.tongue.say("this session") + " · " if mine else "") + shown.kwh(t["energy_wh"])
+        title = f"{self.clock(begin)}–{self.clock(stopped) if stopped else ''} {words}"
         width = self.x(min(stopped or self._known_until, self.until)) - x
         self.chart.sessions.append(Bar(x, y, max(width, 2), PLOT, "mine" if mine else "other",
                                        words if fits(words, width) else "", title, ("transaction", t["id"])))

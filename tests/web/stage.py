@@ -15,6 +15,8 @@ from PIL import Image
 
 from charger_emulator import Backoff, Clock, Station, Vehicle
 from complaints.app import Product, running
+from complaints.cases import Case
+from complaints.intake.form import read
 from complaints.settings import Settings
 from complaints.staff import add_user
 from csms.vocabulary import Payment, Start
@@ -109,6 +111,22 @@ class Stage:
             evse=evse,
         ))
 
+    async def complain(self, id: str, evse: int, text: str = PAID_FOR_NOTHING, **about: Any) -> Case:
+        """A complaint of a driver who paid by PAY-1."""
+        given = {"channel": "qr", "text": text, "station": id, "evse": evse, "payment_reference": "PAY-1"} | about
+        return (await self.product.desk.file(read(given), by="customer", strict=False)).case
+
+    def stranger(self, id: str) -> Station:
+        """A station nobody has entered."""
+        self.stations[id] = Station(self.product.ocpp, id, "ocpp1.6", clock=self.clock, backoff=QUICK)
+        return self.stations[id]
+
+    async def until_knocking(self, id: str) -> None:
+        async def knocks() -> bool:
+            return any(k["station"] == id for k in await self.product.csms.archive.knocks())
+
+        await until(knocks, f"{id} knocks")
+
     async def a_bad_session(self, id: str = "DC60-01", payment: str = "PAY-1") -> str:
         """The contactor of plug 1 stays open: paid 30 yuan, got nothing; the transaction's id."""
         self.stations[id].set_contactor(1, stuck_open=True)
@@ -120,15 +138,18 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(dsn: str, *, past: timedelta = timedelta(hours=2), **options: Any) -> AsyncIterator[Stage]:
-    """Two stations, and a past lived at sixty times its pace. Its clock then goes on as fast until told otherwise."""
-    clock = Clock(time_scale=120, start=datetime.now(UTC) - past)
+async def stage(
+    dsn: str, *, past: timedelta = timedelta(minutes=40), pace: float = 240, people: bool = True, **options: Any
+) -> AsyncIterator[Stage]:
+    """A product whose clock begins in the past and goes fast, until a test takes it `to_present`."""
+    clock = Clock(time_scale=pace, start=datetime.now(UTC) - past)
     settings = Settings.load({}, database=dsn, http_port=0, ocpp_port=0, hotline="400-820-0000", **options)
     async with running(settings, clock=clock.now) as product:
         set_up = Stage(product, clock)
         try:
-            await product.csms.put_tariff("standard", TARIFF)
-            await set_up.people()
+            if people:
+                await product.csms.put_tariff("standard", TARIFF)
+                await set_up.people()
             yield set_up
         finally:
             for each in set_up.stations.values():
