@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from complaints import hooks
 from complaints.desk import Desk
 from complaints.duty import Watch
+from complaints.incidents import Lookout
+from complaints.intake.doors import Doors
 from complaints.outbound import AppriseTransport, Courier, HookTransport, Transport
 from complaints.worker import Part
 from csms.api import Csms
@@ -34,13 +36,15 @@ class Office:
         self.db, self.csms, self.desk, self.clock = db, csms, desk, clock
         self.options = options or OfficeOptions()
         self.watch = Watch(db, clock)
+        self.lookout = Lookout(db, csms, desk, clock)
+        self.doors = Doors(db, desk, clock)
         carriers = self._carriers() if transports is None else transports
         self.courier = Courier(db, clock, carriers, zone=desk.options.zone)
 
     @property
     def parts(self) -> Sequence[Part]:
         """What the worker does for it in every round, in this order."""
-        return (*self.watch.parts, self.courier.round)
+        return (*self.watch.parts, *self.lookout.parts, self.courier.round)
 
     def _carriers(self) -> dict[str, Transport]:
         made: dict[str, Transport] = {"staff": AppriseTransport(), "hook": HookTransport(self._hook, self.clock)}

@@ -36,7 +36,8 @@ CLOSING = {
 
 WORDS = Question("text", "What happened?", "发生了什么?", needed=True)
 WHERE = Question(
-    "station", "Which charger is it? The number stands below the QR code.", "是哪个充电桩?编号在二维码下方。", needed=True
+    "station", "Which charger is it? The number stands below the QR code.", "是哪个充电桩?编号在二维码下方。",
+    needed=True,
 )
 PLUG = Question("evse", "Which plug, left or right?", "是哪个枪,左边还是右边?")
 WHEN = Question("occurred_at", "When was it?", "大概什么时候?", needed=True)
