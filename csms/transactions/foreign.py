@@ -35,21 +35,29 @@ DOUBT = """
 class Vouched:
     """The transaction last named at each plug, looked into once: a steady stream of readings asks nobody."""
 
-    named: dict[tuple[str, int], str] = field(default_factory=dict)
+    named: dict[str, dict[int, str]] = field(default_factory=dict)
+    """Station -> EVSE -> the transaction."""
 
     def is_new(self, station: str, said: MeterReported) -> bool:
-        return said.transaction is not None and self.named.get((station, said.evse)) != said.transaction
+        if said.transaction is None:
+            return False
+        plugs = self.named.get(station)
+        return plugs is None or plugs.get(said.evse) != said.transaction
+
+    def vouch(self, station: str, said: MeterReported) -> None:
+        self.named.setdefault(station, {})[said.evse] = said.transaction or ""
 
     def forget(self, station: str) -> None:
         """Something began or ended there."""
-        for key in [key for key in self.named if key[0] == station]:
-            del self.named[key]
+        self.named.pop(station, None)
 
 
 async def look_into(
     conn: Conn, heards: Sequence[Heard[MeterReported]], vouched: Vouched, notes: Notes
 ) -> None:
     """Whether those named for the first time run at that plug; note it where not."""
+    for heard in heards:
+        vouched.vouch(heard.station, heard.said)
     asked = [h for h in heards if h.said.transaction not in ("", "0", "-1")]
     if not asked:
         return
@@ -68,8 +76,6 @@ async def look_into(
             doubted += [row["open"]] if row["open"] else []
     if doubted:
         await conn.execute(DOUBT, doubted)
-    for heard in asked:
-        vouched.named[heard.station, heard.said.evse] = heard.said.transaction or ""
 
 
 def _is_foreign(
