@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,11 +24,17 @@ BY_STATION = """
     select * from readings where station = $1 and at >= $2 and at < $3 order by at, seq, context limit $4
 """
 
+# Readings that name no transaction are of the one that runs at their plug, if `evse` says where that is.
 LAST_ENERGY = """
     select distinct on (w.id) w.id, r.energy_wh, r.at
-    from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[]) as w (id, station, said, started_at)
-    join readings r on r.station = w.station and r.said = w.said and r.energy_wh is not null
+    from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::int[])
+        as w (id, station, said, started_at, evse)
+    join readings r on r.station = w.station and r.energy_wh is not null
         and r.at >= w.started_at - interval '1 minute'
+        and (r.said = w.said
+            or coalesce(r.said, '') in ('', '0', '-1') and r.at >= w.started_at
+                and (r.evse = w.evse or r.evse = 0 and w.evse is not null and 1 = (
+                    select count(distinct c.evse) from connectors c where c.station = w.station and c.evse > 0)))
     order by w.id, r.at desc
 """
 
@@ -62,10 +68,13 @@ async def between(
 
 
 async def last_energy(
-    conn: Conn, wanted: Iterable[tuple[str, str, str, datetime]]
+    conn: Conn, wanted: Iterable[tuple[str, str, str, datetime]], running: Mapping[str, int] | None = None
 ) -> dict[str, float]:
-    """(transaction id, station, said, started_at) -> the last register value heard, in Wh."""
-    rows = list(wanted)
+    """(transaction id, station, said, started_at) -> the last register value heard, in Wh.
+
+    `running` says at which EVSE a transaction still runs: readings there that name none count too.
+    """
+    rows = [(*row, (running or {}).get(row[0])) for row in wanted]
     if not rows:
         return {}
     found = await conn.fetch(LAST_ENERGY, *zip(*rows, strict=True))

@@ -65,6 +65,9 @@ NOTE_OFFSETS = """
       and (s.clock_offset_s is null or abs(s.clock_offset_s - o.offset_s) > 1)
 """
 
+# A main meter's connector 0 is the plug's where there is only one (KEBA).
+ONLY_PLUG = "select min(evse) from connectors where station = $1 and evse > 0 having count(distinct evse) = 1"
+
 CONNECT = """
     update stations s set connected = true, session = s.session + 1, node = c.node, protocol = c.protocol,
         connected_at = c.at, updated_at = c.at
@@ -135,6 +138,8 @@ ADMISSION = """
         exists(select from new_passwords n where n.station = s.id) as rotating
     from stations s where id = $1
 """
+# Letter case aside; two that differ only in it are two stations (stations_by_spelling serves it).
+ALIKE = "select id from stations where lower(id) = lower($1) limit 2"
 ADMISSIONS = "select id, admission from stations where id = any($1::text[])"
 
 ADMIT = """
@@ -304,11 +309,23 @@ async def remember_protocol(conn: Conn, station: str, protocol: str) -> None:
     await conn.execute(SET_PROTOCOL, station, protocol)
 
 
+async def only_plug(conn: Conn, station: str) -> int | None:
+    """The EVSE of a station that has but one."""
+    evse: int | None = await conn.fetchval(ONLY_PLUG, station)
+    return evse
+
+
 # --- admission --------------------------------------------------------------------------------------
 
 
 async def admission(conn: Conn, station: str) -> Row | None:
     return await conn.fetchrow(ADMISSION, station)
+
+
+async def spelled(conn: Conn, station: str) -> str:
+    """The id as it was entered, where a station spells its own in another case (SteVe does the same)."""
+    alike = await conn.fetch(ALIKE, station)
+    return str(alike[0]["id"]) if len(alike) == 1 else station
 
 
 async def admissions(conn: Conn, stations: Sequence[str]) -> dict[str, str]:

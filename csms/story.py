@@ -60,7 +60,8 @@ async def gather(
 async def with_energy(conn: Conn, found: Sequence[Transaction]) -> list[Transaction]:
     """Their energy, by what the registers of each model mean; without a stop value the last register heard gives it."""
     unstopped = [(t.id, t.station, t.said, t.started_at) for t in found if t.energy_wh is None]
-    last = await meters.last_energy(conn, unstopped)
+    running = {t.id: t.evse for t in found if t.state == "open" and t.evse}
+    last = await meters.last_energy(conn, unstopped, running)
     means = await registers.of_stations(conn, (t.station for t in found))
     return [transactions.meant(t, last.get(t.id), means.get(t.station, transactions.PLAIN)) for t in found]
 
@@ -81,6 +82,8 @@ async def _readings(
 
 
 async def _meant(conn: Conn, station: str, found: list[MeterReading]) -> list[MeterReading]:
+    if any(r.evse == 0 for r in found) and (only := await stations.only_plug(conn, station)):
+        found = [replace(r, evse=only) if r.evse == 0 else r for r in found]
     means = await registers.of_stations(conn, [station])
     return [transactions.reading_meant(r, means[station]) for r in found] if station in means else found
 

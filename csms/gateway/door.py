@@ -101,6 +101,8 @@ class Door:
         certificate = client_certificate(socket.transport) if secure else None
         async with self.parts.db.acquire(timeout=5) as conn:
             found = await stations.admission(conn, station)
+            if found is None and (entered := await stations.spelled(conn, station)) != station:
+                station, found = entered, await stations.admission(conn, entered)
             if found is None and self.unknown_stations == "reject":
                 offered = ", ".join(request.headers.get_all("Sec-WebSocket-Protocol"))
                 await stations.knock(conn, station, self.parts.clock(), address_of(socket), offered or None)

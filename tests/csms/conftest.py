@@ -1,0 +1,3 @@
+"""Fixtures for tests of the central system."""
+
+from tests.csms.rough import world  # noqa: F401 - the fixture
