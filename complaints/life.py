@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from complaints import cases, deadlines, gate, merging, phrases, refunds, thread, workorders
+from complaints import cases, deadlines, gate, merging, payout, phrases, refunds, thread, workorders
 from complaints.actions import Ask
 from complaints.cases import Case
 from complaints.duty import rota
@@ -169,6 +169,15 @@ async def close(doing: Doing) -> None:
     body = {"outcome": outcome, "reason": doing.ask.reason}
     await doing.add(Draft("closing", doing.by, words, "customer", body, "close"))
     await cases.note_closed(doing.conn, case.number, doing.now, outcome)
+    if outcome != "accepted_by_silence" and not await _rated(doing):
+        await payout.ask_survey(doing.conn, case.number, case.round, case.language, doing.now)
+
+
+async def _rated(doing: Doing) -> bool:
+    """Who has given his stars with his confirmation is not asked again."""
+    entries, round = await thread.read(doing.conn, doing.case.number), doing.case.round
+    rated = [e.body.get("round") for e in entries if e.type == "confirmation" and e.body.get("satisfaction")]
+    return round in rated
 
 
 async def standing(conn: Conn, case: Case) -> gate.Standing:

@@ -6,10 +6,11 @@ from decimal import Decimal
 
 import structlog
 
-from complaints import cases, deadlines, evidence, refunds
+from complaints import cases, deadlines, evidence, payout, refunds
 from complaints.actions import Acted, Ask
 from complaints.cases import Case
 from complaints.evidence import Assessment
+from complaints.outbound.outbox import Queued
 from complaints.refunds import Refund
 from complaints.states import after
 from csms.api import Csms
@@ -88,6 +89,9 @@ class MoneyBack:
                 behind: Payment | None = refunds.open_hold(payments, ask.payment)
                 assert behind is not None
                 amount, currency = behind.amount, behind.currency
+            elif ask.action in payout.OWN:
+                amount, currency = refunds.given_amount(ask, newest)
+                behind = None
             else:
                 amount, currency = refunds.amount_for(ask, newest, await refunds.of_case(conn, number))
                 behind = refunds.capture_behind(payments, ask.payment or case.payment_reference, amount)
@@ -106,7 +110,20 @@ class MoneyBack:
         )
 
     async def send(self, refund: Refund) -> Refund:
-        """Hand an approved refund over. Its key makes a repetition harmless."""
+        """Hand an approved refund over: to the payment side's hook, or into our own books where there is none.
+
+        Its key makes a repetition harmless.
+        """
+        async with self._db.acquire() as conn, conn.transaction():
+            await cases.locked(conn, refund.complaint)
+            if begun := await payout.initiate(conn, refund, self._clock()):
+                return begun
+        if refund.kind not in payout.OWN:
+            await self._enter(refund)
+        return await self._handed_over(refund)
+
+    async def _enter(self, refund: Refund) -> None:
+        """Into the books of csms, where the evidence sees it. Raises Conflict."""
         try:
             await self._csms.record_payment(refunds.payment_of(refund))
         except Conflict as conflict:
@@ -114,9 +131,32 @@ class MoneyBack:
             async with self._db.acquire() as conn, conn.transaction():
                 await refunds.note_failed(conn, refund, str(conflict), self._clock())
             raise
+
+    async def _handed_over(self, refund: Refund) -> Refund:
         async with self._db.acquire() as conn, conn.transaction():
             case = await cases.locked(conn, refund.complaint)
-            return await refunds.note_sent(conn, refund, case.language, self._clock())
+            return await payout.handed_over(conn, refund.key, case.language, self._clock()) or refund
+
+    async def heard(self, row: Queued, state: str) -> None:
+        """How a signed call to the payment side went, before that is put on record: asked again it is the same."""
+        if row.situation != "payout":
+            return
+        async with self._db.acquire() as conn:
+            refund = await payout.by_key(conn, row.key)
+        if refund is None or refund.state != "initiated":
+            return
+        if state == "sent":
+            if refund.kind not in payout.OWN:
+                await self._enter(refund)
+            await self._handed_over(refund)
+        elif state == "failed":
+            async with self._db.acquire() as conn, conn.transaction():
+                await refunds.note_failed(conn, refund, row.error or "the payment side refused it", self._clock())
+
+    async def settle(self, key: str, state: str, note: str | None) -> Refund:
+        """What the payment side says of it later. Raises NotFound, BadInput."""
+        async with self._db.acquire() as conn, conn.transaction():
+            return await payout.settle(conn, key, state, note, self._clock())
 
     async def send_waiting(self) -> int:
         """For the worker: what a crash left approved and not handed over."""

@@ -39,7 +39,7 @@ class Office:
         self.lookout = Lookout(db, csms, desk, clock)
         self.doors = Doors(db, desk, clock)
         carriers = self._carriers() if transports is None else transports
-        self.courier = Courier(db, clock, carriers, zone=desk.options.zone)
+        self.courier = Courier(db, clock, carriers, zone=desk.options.zone, heard=desk.money.heard)
 
     @property
     def parts(self) -> Sequence[Part]:

@@ -107,6 +107,21 @@ PHRASES |= {
         "zh-Hans": "您的投诉 {number} 已恢复单独处理,我们将在 {due} 之前答复您。",
         "zh-Hant": "您的投訴 {number} 已恢復單獨處理,我們將在 {due} 之前答覆您。",
     },
+    "coupon": {
+        "en": "For {number} you get a coupon of {amount} {currency}: {code}",
+        "zh-Hans": "就投诉 {number},我们赠送您 {amount} {currency} 优惠券,券码:{code}",
+        "zh-Hant": "就投訴 {number},我們贈送您 {amount} {currency} 優惠券,券碼:{code}",
+    },
+    "waive_fee": {
+        "en": "We waive {amount} {currency} for {number}. You need not pay it.",
+        "zh-Hans": "就投诉 {number},我们免除 {amount} {currency} 的费用,您无需支付。",
+        "zh-Hant": "就投訴 {number},我們免除 {amount} {currency} 的費用,您無需支付。",
+    },
+    "survey": {
+        "en": "How did we handle {number}? One to five stars on your case's page help us to do better.",
+        "zh-Hans": "您对投诉 {number} 的处理满意吗?请在进度页面为我们打 1 至 5 分。",
+        "zh-Hant": "您對投訴 {number} 的處理滿意嗎?請在進度頁面為我們打 1 至 5 分。",
+    },
     "decided": {
         "en": "We have finished our look into {number}. You will hear the result by {due}.",
         "zh-Hans": "您的投诉 {number} 已调查完毕,我们将在 {due} 之前告知您结果。",

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from complaints import phrases, thread
+from complaints import thread
 from complaints.actions import Ask
 from complaints.cases import Case
 from complaints.evidence import Assessment, money
@@ -46,6 +46,8 @@ class Refund:
     sent_at: datetime | None
     settled_at: datetime | None
     note: str | None
+    via: str | None = None
+    code: str | None = None
 
 
 # --- rules ------------------------------------------------------------------------------------
@@ -96,6 +98,17 @@ def amount_for(ask: Ask, assessment: Assessment | None, earlier: Sequence[Refund
     return amount, currency
 
 
+def given_amount(ask: Ask, assessment: Assessment | None) -> tuple[Decimal, str]:
+    """A coupon or a waived fee: what staff say, in the currency of the bill. Raises BadInput."""
+    bill = assessment.judgement["bill"] if assessment else None
+    currency = ask.currency or (bill["currency"] if bill else None)
+    if ask.amount is None or ask.amount <= 0:
+        raise BadInput("amount", f"is required for a {ask.action}")
+    if currency is None:
+        raise BadInput("currency", "is required: no bill of this case says it")
+    return ask.amount, currency
+
+
 def cited_payments(assessment: Assessment | None) -> list[str]:
     """References of the payments that the newest assessment rests on."""
     findings = assessment.judgement["findings"] if assessment else ()
@@ -134,7 +147,7 @@ def payment_of(refund: Refund) -> Payment:
 # --- rows -------------------------------------------------------------------------------------
 
 COLUMNS = """complaint, n, key, kind, amount, currency, state, of_ref, body, reason, proposed_by, proposed_at,
-    decided_by, decided_at, sent_at, settled_at, note"""
+    decided_by, decided_at, sent_at, settled_at, note, via, code"""
 OF_CASE = f"select {COLUMNS} from refunds where complaint = $1 order by n"
 WAITING = f"select {COLUMNS} from refunds where state = 'approved' order by decided_at limit 100"
 PROPOSE = f"""
@@ -146,13 +159,9 @@ DECIDE = f"""
     update refunds set state = $3, decided_by = $4, decided_at = $5, note = $6
     where complaint = $1 and n = $2 and state = 'proposed' returning {COLUMNS}
 """
-SENT = f"""
-    update refunds set state = 'sent', sent_at = $3
-    where complaint = $1 and n = $2 and state = 'approved' returning {COLUMNS}
-"""
 FAILED = """
     update refunds set state = 'failed', note = $3, settled_at = $4
-    where complaint = $1 and n = $2 and state = 'approved' returning n
+    where complaint = $1 and n = $2 and state in ('approved', 'initiated') returning n
 """
 
 
@@ -174,7 +183,7 @@ def refund_json(refund: Refund) -> dict[str, Any]:
         "n": refund.n, "reference": refund.key, "kind": refund.kind, "amount": money(refund.amount),
         "currency": refund.currency, "state": refund.state, "of": refund.of_ref, "proposed_by": refund.proposed_by,
         "decided_by": refund.decided_by, "sent_at": iso(refund.sent_at) if refund.sent_at else None,
-        "note": refund.note,
+        "note": refund.note, "via": refund.via,
     }
 
 
@@ -202,19 +211,6 @@ async def decide(conn: Conn, case: Case, refund: Refund, *, approve: bool, by: s
     if row is None:
         raise Conflict(f"refund {refund.n} is {refund.state} already")
     await _note(conn, _refund(row), by, note, "approve" if approve else "decline", now, silent=approve)
-    return _refund(row)
-
-
-async def note_sent(conn: Conn, refund: Refund, language: str, now: datetime) -> Refund:
-    """The payment side has it; the customer hears so. Never "credited": that is the bank's to say."""
-    row = await conn.fetchrow(SENT, refund.complaint, refund.n, now)
-    if row is None:
-        return refund
-    situation = "refund_sent" if refund.kind == "refund" else "hold_released"
-    text = phrases.say(situation, language, amount=money(refund.amount), currency=refund.currency)
-    await thread.add(conn, refund.complaint, Draft(
-        "refund", SYSTEM, text, "customer", refund_json(_refund(row)), key=f"refund-sent:{refund.n}"
-    ), now)
     return _refund(row)
 
 

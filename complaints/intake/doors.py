@@ -99,6 +99,11 @@ class Doors:
             raise signed.NotBelieved("the call is not signed as it must be")
         if not isinstance(payload, Mapping):
             raise BadInput("body", "must be a JSON object")
+        if hook in ("payments", "coupons"):
+            refund = await self._desk.money.settle(
+                str(payload.get("reference") or ""), str(payload.get("state") or ""), payload.get("note")
+            )
+            return Arrived(refund.complaint)
         spec = row["mapping"] or mapping.MAPPINGS.get(row["channel"] or hook) or mapping.MAPPINGS["platform"]
         external, given = mapping.complaint_of(payload, spec)
         return await self._platform(f"hook:{hook}", external, given)

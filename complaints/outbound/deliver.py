@@ -6,8 +6,8 @@ left: a transport that recognises a repetition by its key is asked again, any ot
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -66,8 +66,12 @@ class Transport(Protocol):
 class Courier:
     """Delivers the outbox. `transports` by channel: email, sms, staff, hook."""
 
-    def __init__(self, db: Db, clock: Clock, transports: Mapping[str, Transport], *, zone: str) -> None:
-        self._db, self._clock, self._transports, self._zone = db, clock, transports, zone
+    def __init__(
+        self, db: Db, clock: Clock, transports: Mapping[str, Transport], *, zone: str,
+        heard: Callable[[Queued, str], Awaitable[None]] | None = None,
+    ) -> None:
+        """`heard` is told how a signed call ended, before that is put on record; it must bear being told twice."""
+        self._db, self._clock, self._transports, self._zone, self._heard = db, clock, transports, zone, heard
 
     def _transport(self, channel: str) -> Transport | None:
         return self._transports.get(channel) or self._transports.get(channel.partition(":")[0])
@@ -118,6 +122,8 @@ class Courier:
 
     async def _end(self, row: Queued, state: str, error: str | None = None, *, alarm: bool = False) -> bool:
         now = self._clock()
+        if row.whom == "hook" and self._heard is not None:
+            await self._heard(replace(row, error=error), state)
         async with self._db.acquire() as conn, conn.transaction():
             await outbox.end(conn, _batch(row), state, now, error)
             if alarm:
