@@ -23,6 +23,8 @@ from complaints.staff import Staff
 from complaints.web import routes as pages
 from complaints.worker import Worker
 from csms.app import Authority, Centre, CentreOptions, TlsFiles
+from csms.files import Files
+from csms.ftp import FtpServer
 from csms.kit.clock import Clock, system_clock
 from csms.kit.crypto import SealingKey
 from csms.kit.db import Db, connect
@@ -69,7 +71,7 @@ class Product:
         self.worker = Worker(
             db, self.csms, self.desk, clock, interval_s=settings.worker_interval_s, also=self.office.parts
         )
-        self.http = self.ocpp = self.ocpps = ""
+        self.http = self.ocpp = self.ocpps = self.ftp = ""
 
     def web(self) -> FastAPI:
         """Pages and REST as one application."""
@@ -86,7 +88,9 @@ class Product:
                 "/c/": self.settings.max_filing_bytes,
             },
         )
-        for each in routers(self.centre, uploads=self._uploads_folder(), public_url=self.public_url):
+        for each in routers(
+            self.centre, uploads=self.uploads_folder, public_url=self.public_url, ftp_url=self.ftp or None
+        ):
             app.include_router(each)
         app.include_router(rest.router(self.desk, public_url=self.settings.public_url), prefix=API)
         app.include_router(rest_evidence.router(self.desk), prefix=API)
@@ -100,7 +104,8 @@ class Product:
         """Where stations and customers reach us."""
         return self.settings.public_url or self.http
 
-    def _uploads_folder(self) -> Path:
+    @property
+    def uploads_folder(self) -> Path:
         return (self.settings.data or Path("data")) / "uploads"
 
 
@@ -126,8 +131,25 @@ async def running(
                 product.ocpps = f"wss://{settings.host}:{secure}/ocpp"
         if desk:
             owner.start(product.worker.run(), "complaints worker")
+            await _serve_ftp(product, stack)
             await _listen(product, owner, stack)
         yield product
+
+
+async def _serve_ftp(product: Product, stack: AsyncExitStack) -> None:
+    settings = product.settings
+    if settings.ftp_port is None:
+        return
+    reached, passive = settings.ftp_host, settings.ftp_passive_ports
+    first, _, last = (passive or "").partition("-")
+    server = FtpServer(
+        Files(product.csms, product.uploads_folder),
+        passive_ports=(int(first), int(last)) if passive else None,
+        address=await asyncio.to_thread(socket.gethostbyname, reached) if reached else None,
+    )
+    port = server.start(settings.host, settings.ftp_port)
+    stack.push_async_callback(server.stop)
+    product.ftp = f"ftp://{reached or settings.host}:{port}"
 
 
 def _tls_files(settings: Settings) -> TlsFiles | None:

@@ -50,6 +50,15 @@ class Settings(BaseModel):
     secret_key: SecretStr | None = Field(
         None, description="Seals passwords on their way to stations, the same on all nodes; kept under `data` without."
     )
+    ftp_port: int | None = Field(
+        None, ge=0, le=65535, description="Port of FTP for logs of old stations; none without. 0 picks a free one."
+    )
+    ftp_passive_ports: str | None = Field(
+        None, pattern=r"^\d{1,5}-\d{1,5}$", description="Ports of FTP data connections, as `60000-60100`; any without."
+    )
+    ftp_host: str | None = Field(
+        None, description="Name or address by which stations reach the FTP port; `host` without."
+    )
     nats: str | None = Field(None, description="NATS URL, for several gateways; in-process without.")
     node: str = Field("main", description="Name of this process among several; the same after a restart.")
     public_url: str | None = Field(

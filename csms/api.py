@@ -335,8 +335,10 @@ class Csms:
         return await self.send(station, order, by=by, reason=reason, wait_s=wait_s, queue_until=queue_until)
 
     async def log_address(self, station: str, base_url: str) -> str:
-        """A URL of ours that this station may bring one file to, within the hour."""
-        async with self.db.acquire() as conn:
+        """A URL of ours that this station may bring one file to, within the hour; below ftp:// for those of old."""
+        async with self.db.acquire() as conn, conn.transaction():
+            if base_url.startswith("ftp://"):
+                return uploads.ftp_url(base_url, *await uploads.create_ftp(conn, station, self.clock()))
             token = await uploads.create(conn, station, self.clock())
         return f"{base_url.rstrip('/')}/uploads/{token}"
 
@@ -369,7 +371,7 @@ class Csms:
             )
             await self.vault.keep(conn, id, station, veiled, self.clock())
             if isinstance(command, FetchLog):
-                await uploads.assign(conn, command.url, id)
+                await uploads.assign(conn, command.url, id, self.clock())
         delivery = self._start(self._deliver(station, id, queue_until), f"command {id}")
         if isinstance(command, WriteVariables):
             self._start(self._read_back(station, command, delivery, by), f"read back {id}")

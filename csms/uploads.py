@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import urlsplit
 
 from csms.errors import BadInput
 from csms.kit.db import Conn, Row
@@ -34,13 +35,32 @@ RECEIVE = """
 """
 
 ONE = "select * from uploads where token = $1"
+OF_FTP_USER = """
+    select * from uploads
+    where ftp_password is not null and left(token, 16) = $1 and received_at is null and expires_at > $2
+"""
+BY_FTP = "update uploads set ftp_password = $2 where token = $1"
 OF_COMMAND = "select * from uploads where command = $1::uuid and received_at is not null"
 
 LIST = """
-    select * from uploads
-    where command is not null and ($1::text is null or station = $1)
-      and ($2::timestamptz is null or (created_at, token) < ($2, $3::text))
-    order by created_at desc, token desc limit $4
+    select u.*, c.complaint from uploads u left join commands c on c.id = u.command
+    where u.command is not null and ($1::text is null or u.station = $1)
+      and ($2::timestamptz is null or (u.created_at, u.token) < ($2, $3::text))
+    order by u.created_at desc, u.token desc limit $4
+"""
+
+KEEP_TEXT = """
+    insert into upload_texts (upload, content, complete) values ($1, $2, $3) on conflict do nothing
+"""
+
+# `place` is where it stands first, as it is written there.
+SEARCH = """
+    select u.*, c.complaint, substring(t.content from greatest(t.place - 100, 1) for 300) as excerpt
+    from (select upload, content, position(lower($1::text) in lower(content)) as place from upload_texts) t
+    join uploads u on u.token = t.upload left join commands c on c.id = u.command
+    where t.place > 0 and ($2::text is null or u.station = $2)
+      and ($3::timestamptz is null or (u.created_at, u.token) < ($3, $4::text))
+    order by u.created_at desc, u.token desc limit $5
 """
 
 
@@ -59,6 +79,8 @@ class Upload:
     sha256: str | None
     path: str | None
     """Below the uploads folder."""
+    complaint: str | None = None
+    """Whose evidence it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +103,21 @@ def id_of(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
+def ftp_url(base: str, user: str, password: str) -> str:
+    """`base` is ftp://host:port."""
+    return f"ftp://{user}:{password}@{urlsplit(base).netloc}/"
+
+
+def fresh_name() -> str:
+    return secrets.token_hex(16)
+
+
 # --- the file ---------------------------------------------------------------------------------------
 
 
 async def keep(folder: Path, chunks: AsyncIterator[bytes], *, largest: int = LARGEST) -> Kept:
     """Write what comes to disk. Raises BadInput when it is empty or too large, and leaves nothing behind."""
-    path = folder / f"{secrets.token_hex(16)}.upload"
+    path = folder / f"{fresh_name()}.upload"
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     file: BinaryIO = await asyncio.to_thread(path.open, "xb")
     try:
@@ -127,10 +158,26 @@ async def create(conn: Conn, station: str, now: datetime) -> str:
     return token
 
 
-async def assign(conn: Conn, url: str, command: str) -> None:
+async def create_ftp(conn: Conn, station: str, now: datetime) -> tuple[str, str]:
+    """(user, password) good for one file."""
+    id, password = id_of(await create(conn, station, now)), secrets.token_hex(12)
+    await conn.execute(BY_FTP, id, id_of(password))
+    return id[:16], password
+
+
+async def by_ftp_user(conn: Conn, user: str, now: datetime) -> tuple[Upload, str] | None:
+    """What it is good for, and its password as we keep it."""
+    row = await conn.fetchrow(OF_FTP_USER, user, now)
+    return (fact(row), row["ftp_password"]) if row else None
+
+
+async def assign(conn: Conn, url: str, command: str, now: datetime) -> None:
     """Which command the file will answer. A URL that is none of ours is nobody's."""
     _, ours, token = url.rpartition("/uploads/")
-    if ours:
+    user = urlsplit(url).username if url.startswith("ftp://") else None
+    if user and (found := await by_ftp_user(conn, user, now)):
+        await conn.execute(ASSIGN, found[0].id, command)
+    elif ours:
         await conn.execute(ASSIGN, id_of(token.partition("/")[0]), command)
 
 
@@ -163,9 +210,20 @@ async def listing(
     return [fact(row) for row in await conn.fetch(LIST, station, *(after or (None, None)), limit)]
 
 
+async def keep_text(conn: Conn, id: str, content: str, complete: bool) -> None:
+    await conn.execute(KEEP_TEXT, id, content, complete)
+
+
+async def search(
+    conn: Conn, words: str, station: str | None, after: tuple[datetime, str] | None, limit: int
+) -> list[Row]:
+    return list(await conn.fetch(SEARCH, words, station, *(after or (None, None)), limit))
+
+
 def fact(row: Row) -> Upload:
     return Upload(
         id=row["token"], station=row["station"], command=str(row["command"]) if row["command"] else None,
         created_at=row["created_at"], expires_at=row["expires_at"], received_at=row["received_at"], name=row["name"],
         bytes=row["bytes"], sha256=row["sha256"], path=row["path"],
+        complaint=row.get("complaint"),
     )

@@ -9,6 +9,7 @@ from typing import Protocol
 from fastapi import APIRouter
 
 from csms.api import Csms
+from csms.files import Files
 from csms.gateway.server import Gateway
 from csms.inbox import Inbox
 from csms.issuer import Issuer
@@ -37,26 +38,29 @@ class Parts(Protocol):
 
 
 def routers(
-    centre: Parts, *, uploads: Path, public_url: str | None = None, meters: Sequence[Meter] = ()
+    centre: Parts, *, uploads: Path, public_url: str | None = None, ftp_url: str | None = None,
+    meters: Sequence[Meter] = (),
 ) -> list[APIRouter]:
     """All routers, to be included as they are.
 
     `uploads` is the folder for logs that stations bring, `public_url` where they reach this process over
-    HTTP (derived from each request without); `meters` are shown at /metrics beside our own. The app that
-    includes them carries `state.authenticate` and answers with problems (csms.rest.http).
+    HTTP (derived from each request without), `ftp_url` over FTP if it is served; `meters` are shown at
+    /metrics beside our own. The app that includes them carries `state.authenticate` and answers with
+    problems (csms.rest.http).
     """
     csms = centre.csms
+    brought = Files(csms, uploads)
     return [
         stations.router(csms),
         security.router(csms, centre.issuer),
         controls.router(csms),
         transactions.router(csms),
-        commands.router(csms, public_url),
+        commands.router(csms, public_url, ftp_url),
         money.router(csms),
         tokens.router(csms),
         journal.router(csms),
-        files.router(csms, uploads),
-        files.public_router(csms, uploads),
+        files.router(csms, brought),
+        files.public_router(brought),
         health.router(csms, [*meters_of(centre), *meters]),
     ]
 

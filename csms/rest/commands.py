@@ -44,9 +44,10 @@ class CommandBody(Asking):
 
 class LogBody(Asking):
     type: Literal["DiagnosticsLog", "SecurityLog"] = "DiagnosticsLog"
+    via: Literal["http", "ftp"] = Field("http", description="`ftp` for stations that can do no other, where served.")
 
 
-def router(csms: Csms, public_url: str | None) -> APIRouter:
+def router(csms: Csms, public_url: str | None, ftp_url: str | None = None) -> APIRouter:
     routes = APIRouter(prefix=PREFIX, tags=["commands"], dependencies=[Depends(admit)])
     refusals: dict[int | str, dict[str, Any]] = {
         202: {"model": shapes.CommandShape, "description": "Asked; not settled yet."},
@@ -69,8 +70,11 @@ def router(csms: Csms, public_url: str | None) -> APIRouter:
     async def post_log(id: Named, body: LogBody, who: Who, request: Request) -> Response:
         """Ask a station for its log (GetDiagnostics, GetLog), to be brought here: see `GET /uploads`."""
         check_queue(body.queue_until, csms.clock())
+        if body.via == "ftp" and ftp_url is None:
+            raise BadInput("via", "FTP is not served here: see --ftp-port")
+        base = ftp_url if body.via == "ftp" else public_url
         asked = await csms.fetch_log(
-            id, base_url=public_url or str(request.base_url), by=by(who), reason=body.reason, type=body.type,
+            id, base_url=base or str(request.base_url), by=by(who), reason=body.reason, type=body.type,
             wait_s=body.wait_s, queue_until=body.queue_until,
         )
         return asked_answer(asked, body.wait_s)

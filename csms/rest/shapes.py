@@ -484,10 +484,14 @@ class UploadShape(Shape):
     name: str | None
     bytes: int | None
     sha256: str | None
+    complaint: str | None
+    excerpt: str | None
+    """Where the words that were looked for stand first."""
 
 
-def upload(fact: Upload) -> dict[str, Any]:
+def upload(fact: Upload, excerpt: str | None = None) -> dict[str, Any]:
     return {
+        "complaint": fact.complaint, "excerpt": excerpt,
         "id": fact.id, "station": fact.station, "command": fact.command, "created_at": when(fact.created_at),
         "expires_at": when(fact.expires_at), "received_at": when(fact.received_at), "name": fact.name,
         "bytes": fact.bytes, "sha256": fact.sha256,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import ftplib
+import io
 import urllib.error
 import urllib.request
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
     from .machine import Machine
@@ -27,6 +29,19 @@ def put(url: str, body: bytes) -> bool:
         return False
 
 
+def store(url: str, body: bytes) -> bool:
+    """FTP STOR, as stations of old do it."""
+    parts = urlsplit(url)
+    try:
+        with ftplib.FTP() as ftp:
+            ftp.connect(parts.hostname or "", parts.port or 21, timeout=UPLOAD_TIMEOUT_S)
+            ftp.login(unquote(parts.username or "anonymous"), unquote(parts.password or ""))
+            ftp.storbinary(f"STOR {unquote(parts.path).lstrip('/')}", io.BytesIO(body))
+    except (OSError, EOFError, ftplib.Error):
+        return False
+    return True
+
+
 def log_name(station: Machine) -> str:
     """File name of the log upload, as answered to the request for it."""
     return f"{station.id}-{station.now():%Y%m%dT%H%M%SZ}.log"
@@ -40,8 +55,8 @@ async def upload_log(station: Machine, location: str, name: str, request_id: int
     station.say(station.speech.log_status("Uploading", request_id))
     url = location + name if location.endswith("/") else location
     body = "\n".join(station.log).encode()
-    supported = urlsplit(location).scheme in ("http", "https")
-    done = supported and await asyncio.to_thread(put, url, body)
+    bring = {"http": put, "https": put, "ftp": store}.get(urlsplit(location).scheme)
+    done = bring is not None and await asyncio.to_thread(bring, url, body)
     station.say(station.speech.log_status("Uploaded" if done else "UploadFailure", request_id))
 
 
