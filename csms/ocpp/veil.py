@@ -15,7 +15,7 @@ import orjson
 MASK = "***"
 MASKED = "secret_masked"
 
-WORDS = ("AuthorizationKey", "BasicAuthPassword", "basicAuthPassword")
+WORDS = ("AuthorizationKey", "asicAuthPassword")
 """Without one of these in its text a frame of a station holds no secret."""
 
 SECRET = frozenset({"authorizationkey", "basicauthpassword"})
