@@ -1,4 +1,4 @@
-"""The first rows of the field's list of oddities, one test each: the offending frame on a real socket, what is made of it.
+"""The first rows of the field's list of oddities, one test each: the offending frame, and what is made of it.
 
 Numbers are those of the table in docs/compatibility.md. Rows 28 to 45 are in `test_quirks_of_manner.py`,
 what real stacks did on the wire in `test_surprises.py`.
