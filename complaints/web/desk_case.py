@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import Response
 
 from complaints import actions
+from complaints.cases import Case
 from complaints.desk import View
 from complaints.evidence import Assessment
 from complaints.refunds import RUNNING, Refund
@@ -105,11 +106,14 @@ def may_propose(visit: Visit, view: View, judgement: Mapping[str, Any] | None) -
 
 
 async def case(visit: Visit) -> Response:
-    return visit.page("case.html", **await _about(visit, everything=True))
+    about = await _about(visit, everything=True)
+    # Asking for all guards looks through a day of the station's records: after the page, unless without script.
+    shown = await _offers(visit, about["case"], about["judgement"]) if visit.query("offers") else {"offers": None}
+    return visit.page("case.html", **about, **shown)
 
 
 async def part(visit: Visit) -> Response:
-    """Parts that renew themselves: `live` (thread and what to do, and the middle when it was judged anew), `chart`."""
+    """Parts that renew themselves: `live` (thread, what to do; the middle when judged anew), `offers`, `chart`."""
     match visit.part("name"):
         case "live":
             seen = visit.query("version")
@@ -118,6 +122,11 @@ async def part(visit: Visit) -> Response:
             if newer:
                 about = await _about(visit, everything=True)
             return visit.page("case_live.html", **about, newer=newer)
+        case "offers":
+            view = await visit.site.desk.overview(visit.part("number"))
+            assessment = await visit.site.desk.assessment(visit.part("number"))
+            shown = await _offers(visit, view.case, assessment.judgement if assessment else None)
+            return visit.page("case_offers.html", **shown, case=view.case, number=view.case.number)
         case "chart":
             view = await visit.site.desk.overview(visit.part("number"))
             assessment = await visit.site.desk.assessment(visit.part("number"))
@@ -126,15 +135,19 @@ async def part(visit: Visit) -> Response:
             raise NotFound(f"there is no part {name}")
 
 
+async def _offers(visit: Visit, case: Case, judgement: Mapping[str, Any] | None) -> dict[str, Any]:
+    possible = await visit.site.desk.possible(case.number) if case.is_open else []
+    return {"offers": offers(possible, judgement, visit.who)}
+
+
 async def _about(visit: Visit, *, everything: bool) -> dict[str, Any]:
     desk, number = visit.site.desk, visit.part("number")
     view, assessment = await desk.view(number), await desk.assessment(number)
     judgement = assessment.judgement if assessment else None
     commands: list[Progress] = await visit.site.watch.of(view.entries, visit.tongue, visit.now)
-    possible = await desk.possible(number) if view.case.is_open else []
     about: dict[str, Any] = {
         "case": view.case, "number": number, "lines": entries.lines(visit, view.entries), "judgement": judgement,
-        "assessment": assessment, "commands": commands, "offers": offers(possible, judgement, visit.who),
+        "assessment": assessment, "commands": commands,
         "life": life(view, visit.who), "money": await refunds_of(visit, view),
         "may_propose": may_propose(visit, view, judgement),
         "clocks": [d for d in view.deadlines if d.round == view.case.round and d.started_at and not d.stopped],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from complaints.desk import Desk
@@ -26,6 +26,8 @@ class Records:
 
     claim: Mapping[str, Any]
     story: Mapping[str, Any]
+    drawn: dict[tuple[str, str], Any] = field(default_factory=dict)
+    """(span, language) -> its chart, once drawn."""
 
     def find(self, kind: str, id: str) -> Mapping[str, Any] | None:
         """The record a proof names. Frames have a table of their own."""

@@ -313,7 +313,12 @@ def _moments(claim: Record, story: Record) -> list[datetime]:
 
 
 def draw(records: Records, matched: str | None, span: str, zone: str, tongue: Tongue) -> Chart:
-    """The chart of a case's records; `span` is one of SPANS."""
-    return Drawing(records, records.find("transaction", matched) if matched else None, span, zone, tongue).draw()
+    """The chart of a case's records; `span` is one of SPANS. Frozen records give the same chart every time."""
+    key = (span, tongue.language)
+    if key not in records.drawn:
+        found = records.find("transaction", matched) if matched else None
+        records.drawn[key] = Drawing(records, found, span, zone, tongue).draw()
+    chart: Chart = records.drawn[key]
+    return chart
 
 
