@@ -187,7 +187,8 @@ class Story:
         self.tracking = answer.headers.get("location", "")
         self.teller.saw(answer.status_code == 303 and self.tracking.startswith("/c/"),
                         f"filed with a photo: “{COMPLAINT}”")
-        self.number = (await self.get("/complaints?station=DC60-01"))["items"][0]["number"]
+        filed = (await self.get("/complaints?station=DC60-01"))["items"]
+        self.number = next(c["number"] for c in filed if c["channel"] == "qr")
         case = await self.get(f"/complaints/{self.number}")
         due = ", ".join(f"{d['kind']} by {d['due_at'][:16].replace('T', ' ')} UTC" for d in case["deadlines"])
         self.teller.saw(

@@ -231,7 +231,7 @@ class Csms:
             if new:
                 notes = Notes()
                 notes.event("payment.recorded", payment.station or "", payment.reference, kind=payment.kind)
-                await events.write(conn, notes)
+                await events.write(conn, notes, self.clock())
             return new
 
     async def tariff_versions(self, id: str) -> list[Tariff]:
@@ -422,7 +422,7 @@ class Csms:
                 async with self.db.acquire() as conn, conn.transaction():
                     notes = Notes()
                     await commands.settle(conn, id, "other", CommandState.OFFLINE, self.clock(), notes)
-                    await events.write(conn, notes)
+                    await events.write(conn, notes, self.clock())
             except AWAY:  # `commands.tidy` finds it queued for too long
                 return CommandState.QUEUED
         return state
@@ -466,7 +466,7 @@ class Csms:
                 notes.event("upload.received", received.station, id, command=received.command, sha256=kept.sha256)
                 seen = commands.Happening(received.station, "upload", self.clock(), detail="Uploaded")
                 await commands.observe(conn, [seen], notes)
-                await events.write(conn, notes)
+                await events.write(conn, notes, self.clock())
             return received
 
     async def upload(self, id: str) -> Upload | None:

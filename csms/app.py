@@ -98,7 +98,7 @@ class Centre:
             await commands.tidy(conn, self.clock(), notes, answer_within_s=self.options.answer_within_s + 10)
             await passwords.tidy(conn, self.clock())
             await reservations.run_out(conn, self.clock())
-            await events.write(conn, notes)
+            await events.write(conn, notes, self.clock())
 
     async def _partitions(self) -> None:
         async with self.db.acquire() as conn:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from csms.kit.db import Conn, Row
 from csms.vocabulary.heard import Notes, record_id
 
 WRITE = """
-    insert into events (kind, station, subject, detail)
-    select * from unnest($1::text[], $2::text[], $3::text[], $4::jsonb[])
+    insert into events (at, kind, station, subject, detail)
+    select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::jsonb[])
 """
 SUSPECTS = """
     insert into suspects (id, station, transaction, code, at, seq, detail)
@@ -24,10 +25,11 @@ AFTER = """
 """
 
 
-async def write(conn: Conn, notes: Notes) -> None:
+async def write(conn: Conn, notes: Notes, now: datetime) -> None:
+    """`now` by our own clock, also for what history brings: it is news when it is heard."""
     if notes.events:
         kinds, stations, subjects, details = zip(*notes.events, strict=True)
-        await conn.execute(WRITE, kinds, stations, subjects, [dict(d) for d in details])
+        await conn.execute(WRITE, now, kinds, stations, subjects, [dict(d) for d in details])
     if notes.suspects:
         await conn.execute(SUSPECTS, *zip(*(
             (record_id(f"suspect/{code}", station, seq), station, transaction, code, at, seq, dict(detail))

@@ -331,7 +331,7 @@ async def _teller(db: Db, station: str, rows: list[Row], report: Report) -> Tell
 async def tell(db: Db, clock: Clock, tellers: Sequence[Teller], policy: Policy, report: Report) -> None:
     """Write histories in waves: one line of each station at a time, many waves a commit."""
     running = list(tellers)
-    writer = Writer(policy)
+    writer = Writer(policy, clock)
     while running:
         writer.heads.clear()
         async with db.acquire() as conn, conn.transaction():
@@ -379,7 +379,7 @@ async def _close_the_book(conn: Conn, tellers: Sequence[Teller], now: datetime) 
             at = min(asked.at + UNANSWERED_AFTER, now)
             await commands.settle(conn, asked.id, asked.kind, CommandState.UNANSWERED, at, notes)
     await commands.give_up_effects(conn, now, notes)
-    await events.write(conn, notes)
+    await events.write(conn, notes, now)
 
 
 # --- taking it out ----------------------------------------------------------------------------------

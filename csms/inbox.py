@@ -38,7 +38,7 @@ from csms import (
 from csms.authority import Authority
 from csms.errors import Overloaded, StaleHead
 from csms.journal import Chain, Line
-from csms.kit.clock import Clock
+from csms.kit.clock import Clock, system_clock
 from csms.kit.db import AWAY, Conn, Db
 from csms.vocabulary import (
     Beat,
@@ -176,6 +176,7 @@ class Writer:
     """Writes batches; knows the heads of the chains it has moved."""
 
     policy: Policy = field(default_factory=Policy)
+    clock: Clock = system_clock
     heads: dict[str, journal.Head] = field(default_factory=dict)
     vouched: transactions.Vouched = field(default_factory=transactions.Vouched)
     triggered: dict[str, datetime] = field(default_factory=dict)
@@ -194,7 +195,7 @@ class Writer:
         _journal(chain, batch)
         await journal.write(conn, chain)
         await journal.count_repairs(conn, [e.line for e in batch if e.line.repairs])
-        await events.write(conn, notes)
+        await events.write(conn, notes, self.clock())
         return chain
 
     async def _chain(self, conn: Conn, batch: Sequence[Entry]) -> Chain:
@@ -233,7 +234,7 @@ async def project(
     await _project(conn, batch, policy, notes, vouched, {})
     await journal.count_repairs(conn, [e.line for e in batch])
     notes.events.clear()
-    await events.write(conn, notes)
+    await events.write(conn, notes, system_clock())
 
 
 async def _project(
@@ -639,7 +640,7 @@ class Inbox:
     """Takes what sessions bring, commits it in batches, and only then lets go of the replies."""
 
     def __init__(self, db: Db, policy: Policy, clock: Clock, *, most: int = 500, room: int = 20_000) -> None:
-        self.db, self.writer, self.clock = db, Writer(policy), clock
+        self.db, self.writer, self.clock = db, Writer(policy, clock), clock
         self.most, self.room = most, room
         self.waiting: deque[Entry] = deque()
         self.nonempty = asyncio.Event()
@@ -666,10 +667,9 @@ class Inbox:
         self.put(entry, partial(_resolve, done))
         return done
 
-    @staticmethod
-    async def announce(conn: Conn, notes: Notes) -> None:
+    async def announce(self, conn: Conn, notes: Notes) -> None:
         """Write news that came without a frame (a time-out)."""
-        await events.write(conn, notes)
+        await events.write(conn, notes, self.clock())
 
     async def run(self) -> None:
         while True:
