@@ -108,5 +108,7 @@ class Judgement:
     explanation: Words
     steps: tuple[str, ...] = ()
     """Why this verdict: the rows of the verdict table that fired, in order."""
+    agent_note: Words = field(default_factory=lambda: Words("", ""))
+    """A paragraph for whoever answers the driver."""
     decisive: tuple[str, ...] = ()
     """Codes of the findings that the verdict rests on."""

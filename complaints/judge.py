@@ -13,7 +13,7 @@ from complaints.guards import remote
 from complaints.matching import match, measure, on_our_clock
 from complaints.rules.case import Case
 from complaints.rules.every import findings as holding
-from complaints.verdict import decide, explain, remedies
+from complaints.verdict import agent_note, decide, explain, remedies
 from complaints.verdict.view import View
 from csms.vocabulary import Story
 
@@ -74,6 +74,7 @@ def judge(claim: Claim, story: Story, *, billing: Billing | None = None) -> Judg
         remote=actions,
         explanation=explain(case, decision, found, proposed),
         steps=decision.steps,
+        agent_note=agent_note(case, decision, found, bill, proposed, actions),
         decisive=decision.decisive,
     )
 

@@ -57,13 +57,18 @@ class Entry:
     hash: bytes
 
 
-def chain_hash(entry: Entry) -> bytes:
-    """SHA-256 over the hash before and everything the entry says."""
+def sealed(entry: Entry) -> bytes:
+    """Everything the entry says, as the bytes that are hashed."""
     said = {
         "complaint": entry.complaint, "seq": entry.seq, "at": entry.at, "type": entry.type, "author": entry.author,
         "audience": entry.audience, "text": entry.text, "body": entry.body, "key": entry.key,
     }
-    return hashlib.sha256(entry.prev_hash + orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).digest()
+    return orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
+
+
+def chain_hash(entry: Entry) -> bytes:
+    """SHA-256 over the hash before and everything the entry says."""
+    return hashlib.sha256(entry.prev_hash + sealed(entry)).digest()
 
 
 def first_broken(entries: list[Entry], head: bytes) -> int | None:
@@ -86,8 +91,9 @@ FOR_WORDS = """
 """
 WRITTEN = "select 1 from entries where complaint = $1 and key = $2"
 ADD = """
-    insert into entries (complaint, seq, at, type, author, audience, text, body, key, prev_hash, hash)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    insert into entries (complaint, seq, at, type, author, audience, text, body, key, prev_hash, hash, text_hash,
+        body_hash)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
 ADVANCE = """
     update complaints set seq = $2, hash = $3, updated_at = $4, state = $5, round = round + $6,
@@ -160,7 +166,7 @@ def _entry(number: str, draft: Draft, head: Row, state: str, now: datetime) -> E
 
 
 THREAD = """
-    select complaint, seq, at, type, author, audience, text, body, key, prev_hash, hash
+    select complaint, seq, at, type, author, audience, text, body, key, prev_hash, hash, text_hash, body_hash
     from entries where complaint = $1 order by seq
 """
 CHAIN_HEAD = "select hash from complaints where number = $1"

@@ -8,6 +8,7 @@ from complaints.evidence.keep import (
     frame as frame,
     frames as frames,
     frozen as frozen,
+    frozen_bytes as frozen_bytes,
     keep as keep,
     newest as newest,
     versions as versions,

@@ -130,7 +130,8 @@ async def _note(conn: Conn, case: Case, made: Assessment, judged: Judged, now: d
 COLUMNS = "complaint, version, assessed_at, asked_by, reason, checksum, judgement, changed"
 NEWEST = f"select {COLUMNS} from assessments where complaint = $1 order by version desc limit 1"
 VERSIONS = f"select {COLUMNS} from assessments where complaint = $1 order by version"
-FROZEN = "select evidence, checksum from assessments where complaint = $1 and version = $2"
+FROZEN = "select evidence from assessments where complaint = $1 and version = $2"
+CHECKSUM = "select checksum from assessments where complaint = $1 and version = $2"
 FRAMES = """
     select id, station, seq, at, received_at, kind, message_id, action, frame, hash, prev_hash, repairs, by
     from evidence_frames where complaint = $1 order by received_at, station, seq
@@ -159,14 +160,19 @@ async def versions(conn: Conn, number: str) -> list[Assessment]:
 
 async def frozen(conn: Conn, number: str, version: int) -> dict[str, Any] | None:
     """What a version rests on: claim, story, frames, judgement. Raises ValueError when the bytes were altered."""
-    row = await conn.fetchrow(FROZEN, number, version)
-    if row is None:
+    plain = await frozen_bytes(conn, number, version)
+    if plain is None:
         return None
-    plain = zlib.decompress(row["evidence"])
-    if hashlib.sha256(plain).hexdigest() != row["checksum"]:
+    if hashlib.sha256(plain).hexdigest() != await conn.fetchval(CHECKSUM, number, version):
         raise ValueError(f"the evidence of {number} version {version} does not fit its checksum")
     found: dict[str, Any] = orjson.loads(plain)
     return found
+
+
+async def frozen_bytes(conn: Conn, number: str, version: int) -> bytes | None:
+    """The very bytes a version's checksum is of, for others to check."""
+    packed = await conn.fetchval(FROZEN, number, version)
+    return zlib.decompress(packed) if packed is not None else None
 
 
 async def frames(conn: Conn, number: str) -> list[FrameRow]:

@@ -85,6 +85,7 @@ def judgement_json(judgement: Judgement) -> dict[str, Any]:
         "remedies": [_remedy(remedy) for remedy in judgement.remedies],
         "remote": [remote_json(action) for action in judgement.remote],
         "explanation": words(judgement.explanation),
+        "agent_note": words(judgement.agent_note),
         "steps": list(judgement.steps),
         "decisive": list(judgement.decisive),
     }

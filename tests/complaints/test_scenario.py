@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,14 @@ def gist(judgement: Any) -> dict[str, Any]:
     }
 
 
+def speaks(judgement: Any) -> None:
+    """Three sentences for the driver, a paragraph for the agent, every finding: in three languages."""
+    for words in [judgement["explanation"], judgement["agent_note"], *(f["summary"] for f in judgement["findings"])]:
+        assert all(words[language] for language in ("en", "zh", "zh-Hant"))
+        assert not re.search(r"None|nan|[{}]", words["en"] + words["zh"]), words
+    assert 2 <= len(re.findall(r"[。？！]", judgement["explanation"]["zh"])) <= 5
+
+
 async def told_again(databases: Databases, text: str) -> tuple[dict[str, Any], scenario.Scenario]:
     """The judgement of the replayed complaint in an empty database."""
     found = scenario.read(text)
@@ -61,6 +70,7 @@ async def test_a_case_told_again_is_judged_the_same(bench: Bench, databases: Dat
     view = await bench.desk.file(await play(bench, path), by="wang", strict=False)
     first = await bench.desk.assessment(view.case.number)
     assert first is not None
+    speaks(first.judgement)
     made = await scenario.make(bench.desk, view.case.number)
     again, found = await told_again(databases, scenario.as_yaml(made))
     assert gist(again) == gist(first.judgement)
