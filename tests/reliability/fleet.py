@@ -20,6 +20,7 @@ from csms.kit.db import Conn
 from csms.ocpp import decode
 
 QUICK = Backoff(minimum=0.05, maximum=0.4, jitter=0.2)
+PATIENCE_S = 90.0
 VERSIONS = ("ocpp1.6", "ocpp2.0.1")
 
 
@@ -31,7 +32,7 @@ class Fleet:
         self.stations = [
             Station(
                 url, f"F-{n:03d}", version, connectors=(60.0, 11.0), time_scale=60.0, boot_time_s=3.0, backoff=QUICK,
-                message_timeout_s=message_timeout_s, settings={"MeterValueSampleInterval": "12"},
+                message_timeout_s=message_timeout_s, settings={"MeterValueSampleInterval": "20"},
             )
             for n, version in zip(range(size), cycle(VERSIONS), strict=False)
         ]
@@ -50,18 +51,18 @@ class Fleet:
             evse = 1 + number % 2
             await station.plug_in(evse)
             await station.start_locally(evse, f"T{self.dice.randrange(10_000)}")
-            await asyncio.sleep(self.dice.uniform(0.2, 0.8))
+            await asyncio.sleep(self.dice.uniform(0.4, 1.6))
             await station.stop(evse)
             await station.unplug(evse)
 
     async def all_online(self) -> None:
-        await asyncio.gather(*(s.wait_for(lambda s: s.speaking, timeout=40) for s in self.stations))
+        await asyncio.gather(*(s.wait_for(lambda s: s.speaking, timeout=PATIENCE_S) for s in self.stations))
 
     async def heard_again(self, messages: int) -> None:
         """Until every station has had so many more messages acknowledged: it carries on."""
         async def one(station: Station) -> None:
             wanted = _acknowledged(station) + messages
-            await station.wait_for(lambda s: _acknowledged(s) >= wanted, timeout=40)
+            await station.wait_for(lambda s: _acknowledged(s) >= wanted, timeout=PATIENCE_S)
         await asyncio.gather(*(one(s) for s in self.stations))
 
     async def rest(self) -> None:
@@ -69,7 +70,7 @@ class Fleet:
         self._working = False
         await asyncio.gather(*self._days)
         await self.all_online()
-        await asyncio.gather(*(s.drained(40) for s in self.stations))
+        await asyncio.gather(*(s.drained(PATIENCE_S) for s in self.stations))
 
     async def end(self) -> None:
         self._working = False
