@@ -291,6 +291,48 @@ def ca_issue(
     click.echo(out / f"{stem}.crt")
 
 
+@cli.group()
+def audit() -> None:
+    """The desk's record: check it, sign its head."""
+
+
+@audit.command("verify")
+@click.option("--heads", type=click.Path(path_type=Path, file_okay=False), default=None,
+              help="Folder with the head files that were kept elsewhere.")
+@where
+def audit_verify(heads: Path | None, data: Path | None, database: str | None) -> None:
+    """Walk the chains of all cases and the chain over their heads; name what no longer fits."""
+    from complaints.record import verify_all
+
+    async def work(db: Any) -> Any:
+        async with db.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
+            return await verify_all(conn, heads or (data / "heads" if data else None))
+
+    checked, broken = _with_database(data, database, work)
+    for misfit in broken:
+        click.echo(f"{misfit.what}: {misfit.why}")
+    click.echo(f"{checked} threads checked, {len(broken) or 'nothing'} broken")
+    raise SystemExit(1 if broken else 0)
+
+
+@audit.command("head")
+@click.option("--heads", type=click.Path(path_type=Path, file_okay=False), default=None, help="Where its file goes.")
+@where
+def audit_head(heads: Path | None, data: Path | None, database: str | None) -> None:
+    """Sign a head over all cases now. The server does so every day by itself."""
+    from complaints.record.heads import key_in, make_head
+    from csms.kit.clock import system_clock
+
+    folder = heads or (data / "heads" if data else None)
+
+    async def work(db: Any) -> int:
+        async with db.acquire() as conn, conn.transaction():
+            key = key_in(folder.parent / "heads.key") if folder else None
+            return await make_head(conn, system_clock(), key, folder)
+
+    click.echo(f"head {_with_database(data, database, work)}")
+
+
 def _with_database(data: Path | None, database: str | None, work: Callable[[Any], Awaitable[Any]]) -> Any:
     async def run() -> Any:
         async with _database(data, database) as db:

@@ -67,7 +67,9 @@ class Product:
             log_address=lambda station: self.csms.log_address(station, self.public_url),
         )
         self.staff = Staff(db, clock)
-        self.office = Office(db, self.csms, self.desk, clock, OfficeOptions(settings.notify_email, settings.notify_sms))
+        self.office = Office(db, self.csms, self.desk, clock, OfficeOptions(
+            settings.notify_email, settings.notify_sms, settings.data / "heads" if settings.data else None
+        ))
         self.worker = Worker(
             db, self.csms, self.desk, clock, interval_s=settings.worker_interval_s, also=self.office.parts
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from complaints import hooks
 from complaints.desk import Desk
@@ -11,6 +12,7 @@ from complaints.duty import Watch
 from complaints.incidents import Lookout
 from complaints.intake.doors import Doors
 from complaints.outbound import AppriseTransport, Courier, HookTransport, Transport
+from complaints.record import access, heads
 from complaints.worker import Part
 from csms.api import Csms
 from csms.kit.clock import Clock
@@ -23,6 +25,8 @@ class OfficeOptions:
 
     notify_email: str | None = None
     notify_sms: str | None = None
+    heads: Path | None = None
+    """Where the daily signed heads go; beside it lies the key that signs them."""
 
 
 class Office:
@@ -44,7 +48,18 @@ class Office:
     @property
     def parts(self) -> Sequence[Part]:
         """What the worker does for it in every round, in this order."""
-        return (*self.watch.parts, *self.lookout.parts, self.courier.round)
+        return (*self.watch.parts, *self.lookout.parts, self.courier.round, self.daily)
+
+    async def daily(self) -> bool:
+        """The day's head over all threads, and what has outlived its retention."""
+        now = self.clock()
+        async with self.db.acquire() as conn, conn.transaction():
+            if not await heads.due(conn, now):
+                return False
+            folder = self.options.heads
+            await access.forget_old(conn, now)
+            await heads.make_head(conn, now, heads.key_in(folder.parent / "heads.key") if folder else None, folder)
+        return True
 
     def _carriers(self) -> dict[str, Transport]:
         made: dict[str, Transport] = {"staff": AppriseTransport(), "hook": HookTransport(self._hook, self.clock)}

@@ -71,11 +71,23 @@ def chain_hash(entry: Entry) -> bytes:
     return hashlib.sha256(entry.prev_hash + sealed(entry)).digest()
 
 
+def remains(entry: Entry) -> str:
+    """Hash of what is left of an entry once a person's words were taken out of it."""
+    return hashlib.sha256(entry.hash + sealed(entry)).hexdigest()
+
+
+def redacted(entries: list[Entry]) -> dict[int, str]:
+    """Entries that words were taken out of, as the chained entry that did so names them: seq -> what remains."""
+    named = [dict(e.body["redacted"]) for e in entries if e.type == "pseudonymised" and chain_hash(e) == e.hash]
+    return {int(seq): str(left) for one in named for seq, left in one.items()}
+
+
 def first_broken(entries: list[Entry], head: bytes) -> int | None:
     """The seq of the first entry that was altered, removed or inserted; None when the chain is whole."""
-    previous = bytes(32)
+    previous, taken = bytes(32), redacted(entries)
     for seq, entry in enumerate(entries, 1):
-        if entry.seq != seq or entry.prev_hash != previous or chain_hash(entry) != entry.hash:
+        fits = chain_hash(entry) == entry.hash or taken.get(seq) == remains(entry)
+        if entry.seq != seq or entry.prev_hash != previous or not fits:
             return seq
         previous = entry.hash
     return None if previous == head else len(entries) + 1
@@ -91,9 +103,8 @@ FOR_WORDS = """
 """
 WRITTEN = "select 1 from entries where complaint = $1 and key = $2"
 ADD = """
-    insert into entries (complaint, seq, at, type, author, audience, text, body, key, prev_hash, hash, text_hash,
-        body_hash)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    insert into entries (complaint, seq, at, type, author, audience, text, body, key, prev_hash, hash)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
 ADVANCE = """
     update complaints set seq = $2, hash = $3, updated_at = $4, state = $5, round = round + $6,
@@ -166,7 +177,7 @@ def _entry(number: str, draft: Draft, head: Row, state: str, now: datetime) -> E
 
 
 THREAD = """
-    select complaint, seq, at, type, author, audience, text, body, key, prev_hash, hash, text_hash, body_hash
+    select complaint, seq, at, type, author, audience, text, body, key, prev_hash, hash
     from entries where complaint = $1 order by seq
 """
 CHAIN_HEAD = "select hash from complaints where number = $1"
