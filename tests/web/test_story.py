@@ -104,6 +104,7 @@ async def _the_reset_helps(agent: Eyes) -> None:
     # All that follows comes by itself: nobody reloads.
     await expect(progress).to_contain_text("Seen to work: it dropped, started up and is usable again", timeout=5_000)
     await expect(progress.locator("li.done")).to_have_count(7, timeout=60_000)
+    await expect(page.locator("#offer-reset")).to_be_visible()
     await agent.look()
 
 
