@@ -85,7 +85,7 @@ def train(corrections: Path | None = None) -> Model:
 
 
 def fit(texts: Sequence[Row], seen: Sequence[Seen]) -> Model:
-    from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
+    from scipy.sparse import csr_matrix
     from sklearn.svm import LinearSVC
 
     vocabulary = Vocabulary.of(seen, LEAST)
