@@ -13,7 +13,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from complaints import rest, rest_evidence
+from complaints import fault_codes, rest, rest_evidence, rest_fault_codes
 from complaints.desk import Desk, DeskOptions
 from complaints.intake.classify import classify
 from complaints.judge import allowed_remotely, judge
@@ -95,7 +95,10 @@ class Product:
         ):
             app.include_router(each)
         app.include_router(rest.router(self.desk, public_url=self.settings.public_url), prefix=API)
+        for part in rest.office_routers(self.office):
+            app.include_router(part, prefix=API)
         app.include_router(rest_evidence.router(self.desk), prefix=API)
+        app.include_router(rest_fault_codes.router(self.desk), prefix=API)
         app.include_router(pages.build(
             self.desk, self.csms, self.staff, self.settings, self.clock, ocpp=self.ocpp
         ))
@@ -121,6 +124,8 @@ async def running(
         await migrate(dsn)
         db = await connect(dsn, most=settings.database_connections)
         stack.push_async_callback(db.close)
+        async with db.acquire() as conn, conn.transaction():
+            await fault_codes.seed(conn, clock())
         product = Product(db, settings, clock=clock)
         owner = Owner()
         stack.push_async_callback(owner.stop)
@@ -135,7 +140,20 @@ async def running(
             owner.start(product.worker.run(), "complaints worker")
             await _serve_ftp(product, stack)
             await _listen(product, owner, stack)
+            await _take_mail(product, stack)
         yield product
+
+
+async def _take_mail(product: Product, stack: AsyncExitStack) -> None:
+    """The mail slot, where one is wanted."""
+    settings = product.settings
+    if settings.smtp_port is None:
+        return
+    from complaints.intake import smtp
+
+    domains = tuple(filter(None, (part.strip().lower() for part in settings.mail_domains.split(","))))
+    server = await smtp.listen(product.office.doors, settings.host, settings.smtp_port, domains)
+    stack.callback(server.close)
 
 
 async def _serve_ftp(product: Product, stack: AsyncExitStack) -> None:

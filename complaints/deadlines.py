@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import orjson
+
 from complaints import alarms, policy, sla
 from complaints.policy import Policy
 from complaints.sla import Clock, Event
@@ -71,6 +73,15 @@ NOTE_BREACH = """
 async def policies(conn: Conn) -> list[Policy]:
     """All versions, by the time from which they count. Empty: the built-in policy."""
     return [policy.parsed(row["body"]) for row in await conn.fetch(POLICIES)]
+
+
+PUT_POLICY = "insert into policies (valid_from, body, set_by, set_at, reason) values ($1, $2, $3, $4, $5)"
+
+
+async def put_policy(conn: Conn, made: Policy, by: str, reason: str, now: datetime) -> None:
+    """A new version; rounds that have begun go on under theirs."""
+    text = orjson.dumps(policy.as_json(made)).decode()
+    await conn.execute(PUT_POLICY, made.valid_from, text, by, now, reason)
 
 
 async def policy_now(conn: Conn, now: datetime) -> Policy:

@@ -27,6 +27,7 @@ from complaints.intake.filing import Classify
 from complaints.intake.form import ComplaintIn, Correction, changes_of, check_time
 from complaints.moneyback import MoneyBack
 from complaints.overrides import Override
+from complaints.record import access
 from complaints.remote import RemoteControl
 from complaints.states import can
 from complaints.thread import SYSTEM, Audience, Draft, Entry
@@ -129,6 +130,11 @@ class Desk:
         """The case behind a customer's link. Raises NotFound."""
         async with self.db.acquire() as conn:
             return await cases.tracked(conn, tracking)
+
+    async def looked(self, number: str, who: Principal, what: str, *, masked: bool) -> None:
+        """On record: who saw a customer's data, when."""
+        async with self.db.acquire() as conn:
+            await access.note(conn, who.name, who.role, number, what, self.clock(), masked=masked)
 
     async def overview(self, number: str) -> View:
         async with self.db.acquire() as conn:

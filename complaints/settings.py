@@ -81,6 +81,10 @@ class Settings(BaseModel):
     four_eyes_above: Decimal = Field(
         Decimal(200), ge=0, description="Refunds above this amount need an approval by someone else."
     )
+    smtp_port: int | None = Field(
+        None, ge=0, le=65535, description="Port that takes complaints by mail, behind a mail server; none without."
+    )
+    mail_domains: str = Field("", description="Domains whose mail is ours, with commas; any without.")
     notify_email: str | None = Field(
         None, description="Apprise URL that mails a customer, {to} standing for the address: mailto://...?to={to}"
     )

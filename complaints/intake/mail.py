@@ -126,7 +126,7 @@ def unquoted(text: str) -> str:
 
 
 def _files(message: EmailMessage) -> tuple[Sent, ...]:
-    found = []
+    found: list[Sent] = []
     for part in message.iter_attachments():
         content = part.get_payload(decode=True)
         if isinstance(content, bytes) and content:

@@ -1,5 +1,15 @@
 """Complaints over HTTP, as the contract has it. Thin: words in, desk, words out."""
 
+from fastapi import APIRouter
+
+from complaints.office import Office
+from complaints.rest import office as _office, record as _record
 from complaints.rest.complaints import FILERS, INTERNAL, READERS, router
 
-__all__ = ["FILERS", "INTERNAL", "READERS", "router"]
+
+def office_routers(office: Office) -> list[APIRouter]:
+    """Everything besides cases."""
+    return [_office.router(office), _record.router(office)]
+
+
+__all__ = ["FILERS", "INTERNAL", "READERS", "office_routers", "router"]
