@@ -9,7 +9,8 @@ from typing import Any
 
 import asyncpg
 
-from csms import journal, records
+from csms import episodes, faults, journal, records
+from csms.episodes import Episode
 from csms.gateway import wire
 from csms.importer import Report, export_lines, import_lines
 from csms.journal import Broken
@@ -61,6 +62,22 @@ class Archive:
         """What came and went last, newest first."""
         async with self.db.acquire() as conn:
             return await records.latest_frames(conn, station, before, action, limit)
+
+    async def fault_vocabulary(self, since: datetime) -> list[Row]:
+        """Codes that stations have sent: code, vendor_code, vendor, model, reports, stations, last_at, example."""
+        async with self.db.acquire() as conn:
+            return await faults.spoken(conn, since)
+
+    async def episodes(
+        self, *, since: datetime, until: datetime, station: str | None = None, only_open: bool | None = None,
+        after: tuple[datetime, str] | None = None, limit: int = 100,
+    ) -> list[Episode]:
+        """Fault episodes that began between two times, newest first."""
+        async with self.db.acquire() as conn:
+            return await episodes.listing(
+                conn, station=station, since=since, until=until, only_open=only_open, after=after, limit=limit,
+                now=self.clock(),
+            )
 
     async def repairs(
         self, *, after: tuple[str, str, str, str] = ("", "", "", ""), limit: int = 100

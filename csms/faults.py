@@ -101,6 +101,15 @@ LIST = """
     order by opened_at desc, id desc limit $5
 """
 
+# 1.6's own codes and standard components explain themselves; what vendors put beside them does not.
+SPOKEN = """
+    select f.code, f.vendor_code, s.vendor, s.model, count(*) as reports, count(distinct f.station) as stations,
+        max(f.opened_at) as last_at, min(f.station) as example, max(f.description) as description
+    from faults f left join stations s on s.id = f.station
+    where f.opened_at >= $1 and (f.vendor_code is not null or position('.' in f.code) = 0) and f.code <> 'Faulted'
+    group by f.code, f.vendor_code, s.vendor, s.model order by reports desc, last_at desc limit 1000
+"""
+
 BY_ID = "select * from faults where id = $1"
 
 OPEN_OF = "select * from faults where station = $1 and cleared_at is null order by opened_at, id"
@@ -254,6 +263,11 @@ async def store(conn: Conn, known: Known) -> None:
 
 async def between(conn: Conn, station: str, since: datetime, until: datetime) -> list[Fault]:
     return [fact(row) for row in await conn.fetch(BETWEEN, station, since, until)]
+
+
+async def spoken(conn: Conn, since: datetime) -> list[Row]:
+    """Which codes which models have sent, the commonest first."""
+    return list(await conn.fetch(SPOKEN, since))
 
 
 async def by_id(conn: Conn, id: str) -> Fault | None:

@@ -22,7 +22,7 @@ from csms.kit.clock import iso
 READ_ME = """\
 Case {number}: evidence as it was frozen, exported {at} for {who}.
 
-  python3 verify.py        checks everything below; needs nothing but Python 3.8 or newer
+  python3 verify.py        checks everything below; needs nothing but Python 3.9 or newer
 
 case.html         the case to read or print
 case.json         the case, its refunds and attachments

@@ -16,6 +16,7 @@ from csms.issuer import Issuer
 from csms.rest import (
     commands,
     controls,
+    episodes,
     health,
     journal,
     money,
@@ -59,6 +60,7 @@ def routers(
         money.router(csms),
         tokens.router(csms),
         journal.router(csms),
+        episodes.router(csms),
         files.router(csms, brought),
         files.public_router(brought),
         health.router(csms, [*meters_of(centre), *meters]),

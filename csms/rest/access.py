@@ -53,6 +53,8 @@ ACCESS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/issued-certificates/{serial}/revoke"): ("supervisor",),
     ("GET", "/knocks"): EVERYONE,
     ("GET", "/faults"): EVERYONE,
+    ("GET", "/episodes"): EVERYONE,
+    ("GET", "/stations/{id}/episodes"): EVERYONE,
     ("GET", "/commands"): EVERYONE,
     ("GET", "/commands/{id}"): EVERYONE,
     ("GET", "/transactions"): EVERYONE,

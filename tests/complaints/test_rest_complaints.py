@@ -10,7 +10,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from complaints import rest, rest_evidence
+from complaints import rest, rest_evidence, rest_fault_codes
 from complaints.staff import Staff, create_token
 from csms.rest.http import BodyLimit, answer_with_problems
 from tests.complaints.desk import Bench
@@ -24,6 +24,7 @@ def app_of(bench: Bench) -> FastAPI:
     app.state.authenticate = Staff(bench.db, bench.clock).authenticate
     app.include_router(rest.router(bench.desk), prefix="/api/v1")
     app.include_router(rest_evidence.router(bench.desk), prefix="/api/v1")
+    app.include_router(rest_fault_codes.router(bench.desk), prefix="/api/v1")
     app.add_middleware(BodyLimit, limit=64 * 1024, larger={"/api/v1/complaints": 4 * 1024 * 1024})
 
     @app.get("/broken")
