@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import hmac
 import logging
+import socket
 import threading
 import warnings
 from collections.abc import Coroutine
@@ -191,6 +192,18 @@ class _Limited(DTPHandler):  # type: ignore[misc]
             if not self.cmd_channel.record(self.file_obj.name):
                 self._resp = ("451 It could not be kept.", logging.getLogger("pyftpdlib").debug)
         super().close()
+
+    def recv(self, buffer_size: int) -> Any:
+        """A connection that breaks is no end of a file, although it ends in the same way here."""
+        try:
+            self.socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._resp = ("426 The transfer broke off.", logging.getLogger("pyftpdlib").debug)
+            self.close()
+            return b""
+        return super().recv(buffer_size)
 
     def handle_read(self) -> None:
         super().handle_read()

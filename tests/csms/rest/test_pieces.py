@@ -7,6 +7,8 @@ import ftplib
 import gzip
 import hashlib
 import io
+import socket
+import struct
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -205,8 +207,11 @@ async def test_a_broken_off_ftp_upload_goes_on(http: Http, server: FtpServer) ->
         ftp = session(server, user, password)
         data = ftp.transfercmd("STOR a.log")
         data.sendall(LOG[:70_000])
-        ftp.close()
+        while not any(part.stat().st_size for part in http.uploads.rglob("a.log")):
+            pass
+        data.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, no orderly end
         data.close()
+        ftp.close()
 
     def goes_on() -> None:
         ftp = session(server, user, password)
@@ -216,7 +221,6 @@ async def test_a_broken_off_ftp_upload_goes_on(http: Http, server: FtpServer) ->
         ftp.storbinary("STOR a.log", io.BytesIO(LOG[here:]), rest=here)
         ftp.quit()
 
-    # The control connection is gone first, so nobody takes the broken piece for the whole.
     await asyncio.to_thread(breaks_off)
     await asyncio.to_thread(goes_on)
     assert await http.centre.db.fetchval("select sha256 from uploads where received_at is not null") == (
