@@ -202,14 +202,16 @@ async def _listen(product: Product, owner: Owner, stack: AsyncExitStack) -> None
     settings = product.settings
     listening = socket.create_server((settings.host, settings.http_port))
     product.http = f"http://{settings.host}:{listening.getsockname()[1]}"
+    app = product.web()
     server = uvicorn.Server(uvicorn.Config(
-        product.web(), log_config=None, access_log=False, lifespan="off", server_header=False,
+        app, log_config=None, access_log=False, lifespan="off", server_header=False,
         timeout_graceful_shutdown=3,
     ))
     # `_serve`, not `serve`: that one would take over the signals.
     task = owner.start(server._serve([listening]), "http")
 
     async def stop() -> None:
+        app.state.stopping = True  # pages that stay open for news let go by themselves
         server.should_exit = True
         with suppress(Exception):
             await asyncio.wait_for(task, 6)

@@ -30,6 +30,8 @@ async def _news(visit: Visit) -> AsyncIterator[str]:
     look, quiet = Look(visit), 0.0
     for _ in range(int(LASTS.total_seconds() / LOOK_EVERY_S)):
         await asyncio.sleep(LOOK_EVERY_S)
+        if getattr(visit.request.app.state, "stopping", False):
+            break
         quiet += LOOK_EVERY_S
         if await look.anything_new():
             quiet = 0.0
