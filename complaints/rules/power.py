@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
 
+from complaints.findings import Ref
 from complaints.rules.case import Case
 from complaints.rules.register import Held, rule, stance
 from complaints.rules.topics import SLOW
 from complaints.rules.words import command_refs, fault_refs, kw, reading_ref
-from csms.vocabulary import CommandFact, MeterReading
+from csms.vocabulary import CommandFact, Limit, MeterReading
 
 DRAWN_SHARE, OFFERED_SHARE = 0.8, 0.9
 
@@ -91,25 +92,60 @@ def by_station(case: Case) -> Held | None:
 
 @rule("power.limited_by_profile", grade="B")
 def by_profile(case: Case) -> Held | None:
-    """A charging profile or limit of ours was in force. Contract; evidence-rules 9, 30. Known are those
-    sent within the time gathered; a station may accept a profile and ignore it (station-quirks 34)."""
+    """A charging profile or limit of ours was in force. Contract; evidence-rules 9, 30. By the profiles as
+    the station took them, else by what was sent within the time gathered; a station may accept a profile and
+    ignore it (station-quirks 34)."""
     limits = in_force(case)
     if not limits:
         return None
-    command, limit = limits[0]
+    limit, refs = limits[0]
     size = kw(limit) if limit is not None else "a lower power"
     return Held(
         stance(case, supports=SLOW),
         f"During the session our own power limit of {size} was in force at this plug.",
         f"充电期间，平台对该枪下发了 {kw(limit) if limit is not None else '较低功率'} 的功率限制。",
-        command_refs(command), 0.9,
+        refs, 0.9,
     )
 
 
-def in_force(case: Case) -> list[tuple[CommandFact, float | None]]:
-    """Our limits below rated that a station accepted and that touch the session, lowest first."""
+InForce = tuple[float | None, tuple[Ref, ...]]
+"""Watts (None where they are not known) and what proves it."""
+
+
+def in_force(case: Case) -> list[InForce]:
+    """Our limits below rated that touch the session, lowest first: as the records of profiles have them, else as
+    the commands of the time gathered tell."""
     if case.transaction is None:
         return []
+    known = [one for limit in case.story.limits if (one := _limiting(limit, case)) is not None]
+    return sorted(known, key=_lowest) if known else _commanded(case)
+
+
+def _limiting(limit: Limit, case: Case) -> InForce | None:
+    t = case.transaction
+    start, end = (t.started_at, case.stopped_at) if t else case.during
+    if t is None or not limit.ours or limit.evse not in (0, t.evse):
+        return None
+    if limit.since >= end or (limit.until is not None and limit.until <= start):
+        return None
+    watts = limit.limit_w
+    if watts is None and limit.limit_a is not None:
+        by_phases = limit.phases is not None and not _direct_current(case)
+        watts = (
+            limit.limit_a * 230 * (limit.phases or 1) if by_phases else _watts(limit.limit_a, case, _voltage(case))
+        )
+    if watts is not None and case.rated_power_w is not None and watts >= 0.95 * case.rated_power_w:
+        return None
+    return watts, (Ref("frame", limit.frame, limit.since),)
+
+
+def _lowest(limit: InForce) -> tuple[bool, float, str]:
+    watts, refs = limit
+    return watts is None, watts or 0.0, refs[0].id if refs else ""
+
+
+def _commanded(case: Case) -> list[InForce]:
+    """Limits we sent that a station accepted."""
     start, end = case.during
     found = []
     for command in case.story.commands:
@@ -120,8 +156,8 @@ def in_force(case: Case) -> list[tuple[CommandFact, float | None]]:
             continue
         watts = _limit_w(limit, case)
         if watts is None or case.rated_power_w is None or watts < 0.95 * case.rated_power_w:
-            found.append((command, watts))
-    return sorted(found, key=lambda c: (c[1] is None, c[1] or 0.0, c[0].id))
+            found.append((watts, command_refs(command)))
+    return sorted(found, key=_lowest)
 
 
 def _typical(drawn: list[Sample]) -> tuple[str, str]:

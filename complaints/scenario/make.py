@@ -64,8 +64,9 @@ def cited(story: Mapping[str, Any]) -> list[str]:
     """Ids of all frames that anything in the story stands on."""
     groups = (
         "transactions", "elsewhere", "readings", "statuses", "steps", "faults", "authorizations", "commands", "boots",
+        "limits",
     )
-    rows: Iterable[Mapping[str, Any]] = (row for group in groups for row in story[group])
+    rows: Iterable[Mapping[str, Any]] = (row for group in groups for row in story.get(group, ()))
     names = ("frame", "start_frame", "stop_frame", "answer_frame")
     found = [row[name] for row in rows for name in names if row.get(name)]
     found += [row["frame"] for row in story["last_status_before"].values()]
