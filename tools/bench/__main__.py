@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
+import signal
+import sys
 import tempfile
 import time
 import warnings
@@ -124,6 +127,7 @@ def say(text: str) -> None:
 
 
 async def run(options: argparse.Namespace) -> None:
+    busy = os.getloadavg()[0]  # what else the machine does: with much of it the times say little, the ratios more
     with tempfile.TemporaryDirectory(prefix="ohmbudsman-bench-") as folder:
         postgres = EmbeddedPostgres(Path(folder))
         dsn = await postgres.start()
@@ -135,7 +139,7 @@ async def run(options: argparse.Namespace) -> None:
             half = half_load(databases, dsns, full, options) if not options.no_latency else {}
         finally:
             await postgres.stop()
-    table = report.table(full, half, memory, options)
+    table = report.table(full, half, memory, options, busy)
     print("\n" + table)
     if options.write:
         report.write(table)
@@ -151,6 +155,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=SERVERS, default=list(SERVERS))
     parser.add_argument("--no-latency", action="store_true", help="skip the measurement at half load")
     parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an ordered end: PostgreSQL and the servers end too
     logs.configure(level="warning")
     asyncio.run(run(parser.parse_args()))
 

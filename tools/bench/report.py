@@ -32,10 +32,10 @@ class Measured(Protocol):
 
 def table(
     full: Mapping[str, Measured], half: Mapping[str, Measured], memory: Mapping[str, float],
-    options: argparse.Namespace,
+    options: argparse.Namespace, busy: float,
 ) -> str:
     """Everything measured in this run, as markdown."""
-    parts = [_shape(options)]
+    parts = [_shape(options, busy)]
     if len(full) == len(NAMES):
         parts.append(_ratios(full, half, memory))
     parts.append(_figures(full, half))
@@ -44,13 +44,14 @@ def table(
     return "\n\n".join(parts) + "\n"
 
 
-def _shape(options: argparse.Namespace) -> str:
+def _shape(options: argparse.Namespace, busy: float) -> str:
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     cores, gib = psutil.cpu_count(), psutil.virtual_memory().total / 2**30
     return (
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC · {cores} cores ({_processor()}), {gib:.0f} GiB · "
         f"{platform.system()} {platform.release().split('-')[0]} · Python {platform.python_version()} · {packages} · "
-        f"{options.stations} stations, {options.seconds:g} s each in {options.rounds} turns"
+        f"{options.stations} stations, {options.seconds:g} s each in {options.rounds} turns · load average before: "
+        f"{busy:.1f}"
     )
 
 
