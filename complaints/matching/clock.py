@@ -19,6 +19,9 @@ TOLERANCE_S = 180.0
 """JJG 1148: a charger's clock may be 3 minutes off."""
 _LATE_S = 60.0
 _NEAREST = 15
+_EVER = timedelta(days=36_500)
+_CLOSE = timedelta(hours=6)
+"""Where to look first: a busy station says thousands of things a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ def offline_spans(connections: Sequence[Connection], since: datetime, until: dat
 
 def measure(story: Story, near: datetime) -> Clock:
     """The offset the live messages nearest to `near` agree on."""
-    live = _live(_samples(story), story)
+    close = _live(_samples(story, (near - _CLOSE, near + _CLOSE)), story)
+    live = close if len(close) >= _NEAREST else _live(_samples(story), story)
     nearest = sorted(live, key=lambda s: (abs((s.received_at - near).total_seconds()), s.frame))[:_NEAREST]
     if len(nearest) < 2:
         return Clock()
@@ -112,28 +116,32 @@ def on_our_clock(story: Story, clock: Clock) -> Story:
     )
 
 
-def _samples(story: Story) -> list[_Sample]:
+def _samples(story: Story, within: Span | None = None) -> list[_Sample]:
     """One sample a frame: its newest device time (a stop may carry the readings of a whole session)."""
     newest: dict[str, _Sample] = {}
-    for sample in _all_samples(story):
+    for sample in _all_samples(story, within or (story.since - _EVER, story.until + _EVER)):
         known = newest.get(sample.frame)
         if known is None or sample.at > known.at:
             newest[sample.frame] = sample
     return sorted(newest.values(), key=lambda s: (s.received_at, s.frame))
 
 
-def _all_samples(story: Story) -> Iterable[_Sample]:
+def _all_samples(story: Story, within: Span) -> Iterable[_Sample]:
+    """Those received between two times."""
+    first, last = within
     for status in story.statuses:
-        yield _Sample(status.at, status.received_at, status.frame)
+        if first <= status.received_at <= last:
+            yield _Sample(status.at, status.received_at, status.frame)
     for step in story.steps:
-        yield _Sample(step.at, step.received_at, step.frame, step.offline)
+        if first <= step.received_at <= last:
+            yield _Sample(step.at, step.received_at, step.frame, step.offline)
     for reading in story.readings:
-        if reading.frame:
+        if reading.frame and first <= reading.received_at <= last:
             yield _Sample(reading.at, reading.received_at, reading.frame)
     for t in story.transactions:
-        if t.start_frame:
+        if t.start_frame and first <= t.start_received_at <= last:
             yield _Sample(t.started_at, t.start_received_at, t.start_frame, t.offline)
-        if t.stop_frame and t.stopped_at and t.stop_received_at:
+        if t.stop_frame and t.stopped_at and t.stop_received_at and first <= t.stop_received_at <= last:
             yield _Sample(t.stopped_at, t.stop_received_at, t.stop_frame, t.offline)
 
 

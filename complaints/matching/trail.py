@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,8 +34,17 @@ class Trail:
 
 
 def trails(story: Story, asked: Sequence[Asked]) -> list[Trail]:
-    starts = _starts(story, asked)
-    return [_follow(group, story, starts) for group in _groups(story.payments)]
+    starts, called = _starts(story, asked), _called(story)
+    return [_follow(group, story, starts, called) for group in _groups(story.payments)]
+
+
+def _called(story: Story) -> dict[str, list[Transaction]]:
+    """What a payment may call a transaction -> those it may mean."""
+    found: dict[str, list[Transaction]] = {}
+    for transaction in story.transactions:
+        for name in dict.fromkeys((transaction.id, transaction.said)):
+            found.setdefault(name, []).append(transaction)
+    return found
 
 
 def names(payment: Payment, transaction: Transaction, station: str) -> bool:
@@ -82,10 +91,12 @@ def _starts(story: Story, asked: Sequence[Asked]) -> list[Start]:
     return sorted(starts, key=lambda s: s[0])
 
 
-def _follow(group: tuple[Payment, ...], story: Story, starts: Sequence[Start]) -> Trail:
+def _follow(
+    group: tuple[Payment, ...], story: Story, starts: Sequence[Start], called: Mapping[str, list[Transaction]]
+) -> Trail:
     station = story.station.id
     for payment in group:
-        for transaction in story.transactions:
+        for transaction in called.get(payment.transaction or "", ()):
             if names(payment, transaction, station):
                 return Trail(group, transaction, named=True)
     if any(p.transaction is not None for p in group):
