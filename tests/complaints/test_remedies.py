@@ -37,7 +37,7 @@ async def settle(bench: Bench, id: str, state: str, *, seen: bool = False) -> No
     async with bench.db.acquire() as conn, conn.transaction():
         notes = Notes()
         assert await commands.settle(conn, id, "reset", state, bench.clock(), notes, already=seen)
-        await events.write(conn, notes)
+        await events.write(conn, notes, bench.clock())
 
 
 class Answering:

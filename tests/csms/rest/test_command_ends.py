@@ -158,6 +158,8 @@ async def test_a_command_that_waited_is_not_sent_into_a_session(http: Http) -> N
     plug = await at_station(http)
     await plug.close()
     http.plugs.remove(plug)
+    while (await http("GET", "/stations/CS-1"))[1]["connected"]:  # noqa: ASYNC110 - it is the server that goes on
+        await asyncio.sleep(0.02)
     later = iso(system_clock() + timedelta(minutes=5))
     asked = await submit(http, "Reset", {"type": "Soft"}, queue_until=later)
     await http.journal({"station": "CS-1", "at": now(), "kind": "received", "frame": [2, "x", "StatusNotification", {
