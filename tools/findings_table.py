@@ -58,7 +58,8 @@ def main() -> int:
     text = PAGE.read_text("utf-8")
     fresh = page(text)
     if "--check" in sys.argv:
-        print("docs/evidence.md is current" if fresh == text else "docs/evidence.md: run python -m tools.findings_table")
+        current = fresh == text
+        print("docs/evidence.md is current" if current else "docs/evidence.md: run python -m tools.findings_table")
         return int(fresh != text)
     PAGE.write_text(fresh, "utf-8")
     return 0
