@@ -52,8 +52,9 @@ class Eyes:
         page.on("response", lambda r: self.seen.append(f"{r.status} {r.url}") if r.status >= 400 else None)
 
     def _failed(self, request: Any) -> None:
-        # Leaving a page ends its event stream: that is no failure.
-        if not request.url.partition("?")[0].endswith("/live"):
+        # Leaving a page lets go of its event stream and of a part still on its way: that is no failure.
+        on_its_way = "/part/" in request.url and request.failure == "net::ERR_ABORTED"
+        if not on_its_way and not request.url.partition("?")[0].endswith("/live"):
             self.seen.append(f"failed: {request.url} {request.failure}")
 
     async def go(self, path: str) -> None:
