@@ -52,7 +52,7 @@ _ALSO_SPOKEN = {"ocpp1.6": (), "ocpp2.0.1": ("ocpp1.6", "ocpp2.1"), "ocpp2.1": (
 """What is heard on a socket beside the version agreed on (quirk 19)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Decoded:
     """What a station said, understood."""
 

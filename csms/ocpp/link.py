@@ -37,7 +37,7 @@ DEEPEST = 64
 _START = re.compile(r'\s*\[\s*"?(\d)"?\s*(?:,\s*"((?:[^"\\]++|\\.)*+)"\s*(?:,\s*"([^"\\]*+)")?)?', re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
     """The station asks us something, or (`answerable` false: a SEND) merely tells it."""
 
@@ -119,9 +119,11 @@ class Link:
             return self._unreadable(text, f"nested more than {DEEPEST} deep")
         if "\\u0000" in text:
             frame, repairs = without_nul(frame, repairs)
-        match frame:
-            case [2, str(id), str(action), dict(payload)]:
+        if type(frame) is list and len(frame) == 4 and frame[0] == CALL:
+            _, id, action, payload = frame
+            if type(id) is str and type(action) is str and type(payload) is dict:
                 return Asked(id, action, payload, repairs)
+        match frame:
             case [3, str(id), dict(payload)]:
                 return self._answered(id, payload)
             case [4, str(id), str(code), str(description), *_]:

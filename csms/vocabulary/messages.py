@@ -24,7 +24,7 @@ from csms.vocabulary.reports import (
 # these are built for every message of every station.
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reading:
     """What the meter said at one moment, in normal units (Wh, W, A, V, percent, degrees Celsius)."""
 
@@ -142,7 +142,7 @@ class TransactionEnded:
     readings: tuple[Reading, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MeterReported:
     """MeterValues. `transaction` is the transaction id as the station said it, in text."""
 
@@ -222,7 +222,7 @@ Message = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reply:
     """What a station is answered; each translator takes what its answer has room for."""
 
