@@ -10,15 +10,15 @@ import structlog
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.typing import Subprotocol
 
-from csms import commands, stations
+from csms import stations
 from csms.errors import Overloaded
+from csms.gateway import waiting
 from csms.gateway.door import Door, Guest, address_of
 from csms.gateway.relay import Relay
 from csms.gateway.session import REPLACED, RESTARTING, TRY_LATER, Parts, Session, StationSocket
 from csms.gateway.tls import Tls
 from csms.inbox import Departure, Entry
 from csms.journal import Line
-from csms.kit.db import AWAY
 
 log = structlog.get_logger()
 
@@ -97,19 +97,9 @@ class Gateway:
                 del self.sessions[guest.station]
 
     def _deliver_queued(self, session: Session) -> None:
-        task = asyncio.create_task(self._deliver(session), name=f"queued commands {session.station}")
+        task = asyncio.create_task(waiting.deliver(self.parts, session), name=f"queued commands {session.station}")
         self._deliveries.add(task)
         task.add_done_callback(self._deliveries.discard)
-
-    async def _deliver(self, session: Session) -> None:
-        """What waited for the station to come back."""
-        try:
-            async with self.parts.db.acquire() as conn:
-                waiting = await commands.queued(conn, session.station, self.parts.clock())
-            for command in waiting:
-                await session.perform(command)
-        except AWAY:
-            log.warning("queued_commands_not_read", station=session.station)
 
 
 def _calm_the_collector() -> None:
