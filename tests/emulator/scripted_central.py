@@ -168,5 +168,7 @@ class Central:
                 return lambda _: {"transactionId": self._numbers, "idTagInfo": ok}
             case "TransactionEvent":
                 return lambda p: {"idTokenInfo": ok} if "idToken" in p else {}
+            case "SignCertificate":
+                return lambda _: ok
             case _:
                 return lambda _: {}

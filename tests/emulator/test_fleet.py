@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 import charger_emulator
 from charger_emulator import Fleet
 from charger_emulator.cli import emulate
 from charger_emulator.fleet import names
 from charger_emulator.scenario import ScenarioError, Unmet, play, read
+from charger_emulator.view import View
 from tests.emulator.conftest import QUICK
 from tests.emulator.test_sessions import NEW
 
@@ -93,3 +96,34 @@ async def test_a_station_that_cannot_dial_says_why(central, charger):
     lost = await charger("ws://127.0.0.1:9", wait=False)
     with pytest.raises(TimeoutError, match=r"offline \(ConnectionRefused"):
         await lost.wait_for("Charging", timeout=0.3)
+
+
+async def test_a_fleet_of_all_versions_forgets_its_past_and_is_drawn(central):
+    ids = names("F-", 6)
+    versions = ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"]
+    settings = {"HeartbeatInterval": "60"}
+    central.script["BootNotification"] = lambda _: {
+        "currentTime": "2026-03-01T00:00:00Z", "interval": 60, "status": "Accepted"}
+    async with Fleet(
+        central.url, ids, stagger_s=0, time_scale=3000, protocols=versions, backoff=QUICK, ledger_limit=4,
+        settings=settings,
+    ) as fleet:
+        await asyncio.gather(*(s.wait_for(lambda one: one.voice.said > 40, timeout=20) for s in fleet.stations))
+        totals = fleet.totals()
+        assert max(len(s.ledger) for s in fleet.stations) < 12
+        assert {s.speech.version for s in fleet.stations} == set(versions)
+        assert (totals.stations, totals.speaking, totals.statuses["Available"]) == (6, 6, 6)
+        assert totals.said >= totals.acknowledged > 6 * 39
+        console = Console(width=100, record=True, file=io.StringIO())
+        console.print(View(fleet).draw())
+        drawn = console.export_text()
+    assert "6 stations" in drawn
+    assert "F-0003" in drawn
+
+
+async def test_the_view_goes_until_it_is_told_to_end(central):
+    async with Fleet(central.url, names("F-", 2), backoff=QUICK, stagger_s=0) as fleet:
+        ended, console = asyncio.Event(), Console(width=100, file=io.StringIO(), force_terminal=True)
+        asyncio.get_running_loop().call_later(0.2, ended.set)
+        async with asyncio.timeout(5):
+            await View(fleet).show(console, ended)

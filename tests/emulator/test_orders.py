@@ -184,7 +184,7 @@ async def test_messages_are_triggered(central, station, version, message):
 
 async def test_what_it_cannot_do_it_says(central, station, version):
     await station(version)
-    unsupported = "SignChargingStationCertificate" if version in NEW else None
+    unsupported = "SignCombinedCertificate" if version in NEW else None
     if unsupported:
         answer = await central.ask("TriggerMessage", {"requestedMessage": unsupported})
         assert answer == {"status": "NotImplemented"}

@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from . import scenario as stories
 from .fleet import Fleet, names
 from .quirks import QUIRKS
+from .view import View, summary
 
 PROTOCOLS = ("ocpp1.6", "ocpp2.0.1", "ocpp2.1")
 
@@ -22,7 +22,10 @@ PROTOCOLS = ("ocpp1.6", "ocpp2.0.1", "ocpp2.1")
 @click.command(epilog="Quirks: " + "; ".join(f"{name}: {what}" for name, what in QUIRKS.items()))
 @click.option("--url", default="ws://127.0.0.1:9000/ocpp", show_default=True, help="Endpoint without the station's id.")
 @click.option("--id", "name", default="CS-1", show_default=True, help="Station id; the beginning of it with --count.")
-@click.option("--protocol", type=click.Choice(PROTOCOLS), default="ocpp1.6", show_default=True)
+@click.option(
+    "--protocol", type=click.Choice((*PROTOCOLS, "mixed")), default="ocpp1.6", show_default=True,
+    help="mixed: dealt out in turn.",
+)
 @click.option("--count", type=click.IntRange(1), default=1, show_default=True, help="Number of stations.")
 @click.option("--connectors", default="60", show_default=True, help="Rated powers in kW, with commas.")
 @click.option("--password", default=None, help="For Basic authentication.")
@@ -31,6 +34,11 @@ PROTOCOLS = ("ocpp1.6", "ocpp2.0.1", "ocpp2.1")
 @click.option("--session", is_flag=True, help="Drivers come and go.")
 @click.option("--stagger", type=float, default=0.05, show_default=True, help="Seconds between two stations' dials.")
 @click.option("--for", "seconds", type=float, default=None, help="Stop after so many of our seconds.")
+@click.option("--live/--no-live", default=None, help="Draw the fleet; by itself in a terminal, for more than one.")
+@click.option(
+    "--ledger", "ledger_limit", type=click.IntRange(1), default=None,
+    help="Messages each station remembers; all for one station, 50 for each of many.",
+)
 @click.option("--scenario", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Play this YAML file.")
 def emulate(url: str, scenario: Path | None, **options: Any) -> None:
     """Emulate charging stations against a central system."""
@@ -63,6 +71,9 @@ async def _run(
     session: bool,
     stagger: float,
     seconds: float | None,
+    protocol: str,
+    live: bool | None,
+    ledger_limit: int | None,
     **options: Any,
 ) -> None:
     ended = asyncio.Event()
@@ -70,27 +81,22 @@ async def _run(
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     powers = [float(power) for power in connectors.split(",")]
     ids = names(name, count)
-    fleet = Fleet(url, ids, stagger_s=stagger, sessions=session, connectors=powers, quirks=quirks, **options)
-    async with fleet:
-        console.print(f"{count} station(s) at {url}; Ctrl-C ends")
+    limit = ledger_limit or (50 if count > 1 else None)
+    fleet = Fleet(
+        url, ids, stagger_s=stagger, sessions=session, connectors=powers, quirks=quirks, ledger_limit=limit,
+        protocols=PROTOCOLS if protocol == "mixed" else (protocol,), **options,
+    )
+    drawn = console.is_terminal and count > 1 if live is None else live
+    console.print(f"{count} station(s) at {url}; Ctrl-C ends")
+    async with asyncio.TaskGroup() as group:
+        view = group.create_task(View(fleet).show(console, ended), name="view") if drawn else None
+        rise = group.create_task(fleet.start(), name="rise")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await ended.wait()
-        console.print(summary(fleet))
-
-
-def summary(fleet: Fleet) -> Table:
-    """What the fleet has done, a line for each of the first twenty stations."""
-    table = Table("station", "online", "connectors", "said", "acknowledged", "transactions", "kWh")
-    for station in fleet.stations[:20]:
-        energy = sum(c.meter_wh for c in station.connectors.values()) / 1000
-        table.add_row(
-            station.id,
-            "yes" if station.online else "no",
-            " ".join(c.status for c in station.connectors.values()),
-            str(len(station.ledger)),
-            str(sum(e.acknowledged for e in station.ledger)),
-            str(len(station.transactions)),
-            f"{energy:.2f}",
-        )
-    return table
+        ended.set()
+        rise.cancel()
+        if view:
+            await view
+    console.print(summary(fleet))
+    await fleet.stop()

@@ -6,16 +6,20 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Self
 
 from . import quirks as oddities
 from .clock import Clock, iso
 from .connectors import Connector, Transaction
+from .keys import Keys
 from .ledger import Asked, Entry
 from .link import Payload
+from .monitors import Monitors
 from .outbox import LOST, Message
 from .sessions import Sessions
 from .settings import Settings
+from .shelf import Shelf
 from .voice import Voice
 from .wire import Wire
 
@@ -39,6 +43,9 @@ class Core:
         self.log: deque[str] = deque(maxlen=LOG_LINES)
         self.crash: BaseException | None = None
         self.boot_status: str | None = None
+        self.shelf = Shelf()
+        self.keys = Keys(id)
+        self.monitors = Monitors()
         self._skew = timedelta()
         self._up_since = clock.now()
         self._booting = False
@@ -112,7 +119,12 @@ class Core:
         message.early = message.early or (not message.kept and self.boot_status == "Pending")
         for one in (message, *oddities.again(self.quirks, message)):
             self.voice.say(one, self.speaking or (one.early and self.online))
+        if message.action == "StopTransaction" and "repeat_stop_forever" in self.quirks:
+            self.later(10, partial(self._again, message))
         return message
+
+    def _again(self, message: Message) -> None:
+        self.say(oddities.same(message))
 
     # Time
 

@@ -8,8 +8,11 @@ import io
 import urllib.error
 import urllib.request
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
+
+from .link import Payload
+from .outbox import Message
 
 if TYPE_CHECKING:
     from .machine import Machine
@@ -60,11 +63,16 @@ async def upload_log(station: Machine, location: str, name: str, request_id: int
     station.say(station.speech.log_status("Uploaded" if done else "UploadFailure", request_id))
 
 
-async def update_firmware(station: Machine, location: str, request_id: int | None) -> None:
-    """Download, install, boot with the new version (1.6: 4.5; 2.0.1: L01). Nothing is really downloaded."""
+async def update_firmware(station: Machine, location: str, request_id: int | None, signed: bool = False) -> None:
+    """Download, verify, install, boot with the new version (1.6: 4.5; 2.0.1: L01). Nothing is really downloaded."""
     for status in ("Downloading", "Downloaded"):
         station.say(station.speech.firmware_status(status, request_id))
         await station.clock.sleep(STEP_S)
+    if signed:
+        bad = "bad_signature" in station.quirks
+        station.say(station.speech.firmware_status("InvalidSignature" if bad else "SignatureVerified", request_id))
+        if bad:
+            return
     if "firmware_fails" in station.quirks:
         station.say(station.speech.firmware_status("InstallationFailed", request_id))
         return
@@ -75,3 +83,25 @@ async def update_firmware(station: Machine, location: str, request_id: int | Non
     station.firmware = PurePosixPath(urlsplit(location).path).stem[:50] or station.firmware
     await station.reboot("FirmwareUpdate")
     station.say(station.speech.firmware_status("Installed", request_id))
+
+
+async def publish_firmware(station: Machine, location: str, checksum: str, request_id: int) -> None:
+    """Fetch firmware for the stations of the local network and offer it to them (2.0.1: L03)."""
+
+    def tell(status: str, **more: Any) -> None:
+        payload: Payload = {"status": status, "requestId": request_id} | more
+        station.say(Message("PublishFirmwareStatusNotification", lambda: payload))
+
+    for status in ("Downloading", "Downloaded", "ChecksumVerified"):
+        tell(status)
+        await station.clock.sleep(STEP_S)
+    station.shelf.firmware[checksum] = location
+    tell("Published", location=[f"http://{station.id.lower()}.local/{PurePosixPath(urlsplit(location).path).name}"])
+
+
+def sign_certificate(station: Machine, kind: str = "ChargingStationCertificate") -> None:
+    """Ask for a certificate for a fresh key (1.6 security: 5.16; 2.0.1: A02, A03)."""
+    payload: Payload = {"csr": station.keys.request(station.settings.text("CpoName"))}
+    if station.speech.version != "ocpp1.6":
+        payload["certificateType"] = kind
+    station.say(Message("SignCertificate", lambda: payload))

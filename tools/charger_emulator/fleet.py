@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import cycle
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,11 +21,30 @@ def names(prefix: str, count: int) -> list[str]:
     return [prefix] if count == 1 else [f"{prefix}{n:04d}" for n in range(1, count + 1)]
 
 
+@dataclass(frozen=True)
+class Totals:
+    """What a fleet has come to. Cheap to take, also of thousands of stations."""
+
+    stations: int
+    online: int
+    speaking: int
+    statuses: Counter[str]
+    said: int
+    acknowledged: int
+    waiting: int
+    charging: int
+    ended: int
+    power_w: float
+    energy_wh: float
+    troubles: Counter[str]
+    """Why stations cannot dial."""
+
+
 class Fleet:
     """Stations with these `ids`, coming up `stagger_s` (our seconds) apart, on one clock.
 
     With `sessions`, drivers come and go at every station, at random but the same for the same `seed`.
-    Other options are Station's.
+    `protocols` are dealt out in turn. Other options are Station's; for long runs give a `ledger_limit`.
     """
 
     def __init__(
@@ -34,10 +56,14 @@ class Fleet:
         sessions: bool = False,
         seed: int = 1,
         time_scale: float = 1.0,
+        protocols: Sequence[str] = ("ocpp1.6",),
         **options: Any,
     ) -> None:
         clock = Clock(time_scale)
-        self.stations = [Station(url, id, clock=clock, **options) for id in ids]
+        if protocol := options.pop("protocol", None):
+            protocols = (protocol,)
+        dealt = zip(ids, cycle(protocols), strict=False)
+        self.stations = [Station(url, id, protocol, clock=clock, **options) for id, protocol in dealt]
         self._stagger_s = stagger_s
         self._sessions = sessions
         self._seed = seed
@@ -64,6 +90,26 @@ class Fleet:
     async def stop(self) -> None:
         """End the emulation of all of them."""
         await asyncio.gather(*(s.shutdown() for s in self.stations))
+
+
+    def totals(self) -> Totals:
+        """As they stand now."""
+        connectors = [c for s in self.stations for c in s.connectors.values()]
+        troubles = (s.wire.trouble for s in self.stations if s.wire.trouble and not s.online)
+        return Totals(
+            stations=len(self.stations),
+            online=sum(s.online for s in self.stations),
+            speaking=sum(s.speaking for s in self.stations),
+            statuses=Counter(c.status for c in connectors),
+            said=sum(s.voice.said for s in self.stations),
+            acknowledged=sum(s.voice.acknowledged for s in self.stations),
+            waiting=sum(len(s.voice.outbox) for s in self.stations),
+            charging=sum(c.transaction is not None for c in connectors),
+            ended=sum(len(s.sessions.history) for s in self.stations),
+            power_w=sum(c.power_w for c in connectors),
+            energy_wh=sum(c.meter_wh for c in connectors),
+            troubles=Counter(why.split("(", 1)[0] for why in troubles),
+        )
 
 
 async def live(station: Station, chance: random.Random) -> None:

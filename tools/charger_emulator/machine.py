@@ -18,6 +18,7 @@ from .orders import Orders
 from .outbox import Reply
 from .physics import Outlet
 from .profiles import Profile
+from .quirks import answers_oddly
 from .sessions import END_OF_FAULT, Sessions
 from .settings import Settings
 from .speech import Speech
@@ -35,15 +36,7 @@ BOOT_RETRY_S = 10.0
 
 
 class Machine(Core):
-    """An emulated charging station without people around it.
-
-    `url` is the central system's OCPP endpoint without the station's id. `protocol` is ocpp1.6, ocpp2.0.1
-    or ocpp2.1, or several with commas, best first. `connectors` are the rated powers in kW; connector n is
-    EVSE n with its connector 1. Above 22 kW an outlet is DC. `time_scale` (or an own `clock`) makes time
-    pass faster for charging, meter intervals, heartbeats and boots; `message_timeout_s` and `backoff` are
-    in our own seconds. `settings` are configuration values by 1.6 key. `quirks` are names of
-    `charger_emulator.quirks.QUIRKS`.
-    """
+    """A charging station without people around it; what the arguments mean is told at Station."""
 
     def __init__(
         self,
@@ -66,6 +59,7 @@ class Machine(Core):
         ssl: tls.SSLContext | None = None,
         settings: dict[str, str] | None = None,
         quirks: Sequence[str] | frozenset[str] = (),
+        ledger_limit: int | None = None,
     ) -> None:
         super().__init__(id, clock or Clock(time_scale), oddities.check(quirks))
         self.vendor, self.model = vendor, model
@@ -75,17 +69,26 @@ class Machine(Core):
         self.connectors = {
             n: Connector(n, Outlet(kw * 1000.0, meter_wh=meter_start_wh)) for n, kw in enumerate(connectors, start=1)
         }
-        self.settings = self._configured(settings or {})
+        self.settings = Settings.of(
+            {
+                "NumberOfConnectors": str(len(connectors)),
+                "ChargingStation.VendorName": vendor,
+                "ChargingStation.Model": model,
+                "ChargingStation.SerialNumber": serial,
+                "ChargingStation.FirmwareVersion": firmware,
+            }
+            | (settings or {})
+        )
         self.tokens = LocalTokens()
         self.profiles: list[Profile] = []
         self.voice = Voice(self.clock, self.settings, self.quirks, self._respond)
         self.voice.changed, self.voice.note = self.changed, self.note
-        self.voice.message_timeout_s = message_timeout_s
-        offered = [] if "no_subprotocol" in self.quirks else [p.strip() for p in protocol.split(",")]
-        self.wire = Wire(Line(url, id, offered, password, backoff or Backoff(), ssl), self)
+        self.voice.message_timeout_s, self.voice.ledger_limit = message_timeout_s, ledger_limit
+        offered = oddities.offer(self.quirks, [p.strip() for p in protocol.split(",")])
+        self.wire = Wire(Line(url, id, offered, password, backoff or Backoff(), ssl, habits=self.quirks), self)
         self.sessions = Sessions(self)
         self.orders = Orders(self)
-        self.speech: Speech = self._speech_for(offered[0] if offered else "ocpp1.6")
+        self.speech: Speech = self._speech_for(oddities.spoken(self.quirks, offered))
         self.powered = False
         self.network = True
         self.boots = 0
@@ -96,19 +99,6 @@ class Machine(Core):
         self._heartbeat_s: float = 300.0
         self._heart = asyncio.Event()
         self._retuned = asyncio.Event()
-
-    def _configured(self, values: dict[str, str]) -> Settings:
-        settings = Settings()
-        facts = {
-            "NumberOfConnectors": str(len(self.connectors)),
-            "ChargingStation.VendorName": self.vendor,
-            "ChargingStation.Model": self.model,
-            "ChargingStation.SerialNumber": self.serial,
-            "ChargingStation.FirmwareVersion": self.firmware,
-        }
-        for name, value in (facts | values).items():
-            settings.put(name, value)
-        return settings
 
     def _speech_for(self, version: str) -> Speech:
         speech: Speech = Speech16(self) if version == "ocpp1.6" else Speech201(self, version)
@@ -200,6 +190,8 @@ class Machine(Core):
         self.wire.cut()
         for connector in self.connectors.values():
             self.sessions.end(connector, stop_reason)
+            if stop_reason == "PowerLoss" and "meter_falls_back" in self.quirks:
+                connector.outlet.meter_wh -= min(71.0, connector.outlet.meter_wh)
             connector.finished, connector.stuck, connector.authorized = False, False, None
         self._forget_said()
 
@@ -214,7 +206,8 @@ class Machine(Core):
         self.sessions.tell_status(connector)
         self._say_event(connector, fault, cleared=False)
         if fault.blocking and stops:
-            self.sessions.end(connector, END_OF_FAULT.get(fault.code, "Other"))
+            named = END_OF_FAULT.get(fault.code) or END_OF_FAULT.get(fault.error)
+            self.sessions.end(connector, named or "Other")
         self.sessions.notice(connector)
 
     def _say_event(self, connector: Connector, fault: Fault, *, cleared: bool) -> None:
@@ -278,7 +271,7 @@ class Machine(Core):
 
     def opened(self, subprotocol: str | None) -> None:
         """The wire is there: boot, or report what changed while it was not."""
-        if subprotocol and subprotocol != self.speech.version:
+        if subprotocol and subprotocol != self.speech.version and "speaks_16_on_201" not in self.quirks:
             self.speech = self._speech_for(subprotocol)
         self.note(f"connected, {subprotocol}")
         self.voice.connected()
@@ -291,7 +284,10 @@ class Machine(Core):
         self.changed()
 
     def heard(self, text: str | bytes) -> None:
-        self.voice.heard(text)
+        if "closes_on_large_frames" in self.quirks and len(text) > oddities.LARGE_FRAME:
+            self.wire.drop()
+        else:
+            self.voice.heard(text)
 
     def closed(self) -> None:
         self.note("disconnected")
@@ -342,6 +338,9 @@ class Machine(Core):
             return  # a triggered boot changes nothing else
         self.voice.accepted, self._must_boot = True, False
         self.boots += 1
+        if self.boots == 1 and "old_backlog" in self.quirks and self.speech.version == "ocpp1.6":
+            for message in oddities.backlog(self.now()):
+                self.say(message)
         for connector in (self.itself, *self.connectors.values()):
             self.sessions.tell_status(connector, again=True)
         self.changed()
@@ -354,7 +353,7 @@ class Machine(Core):
         answer = self.speech.asked.get(action)
         if answer is None:
             raise Refusal("NotImplemented", action)
-        return answer(payload)
+        return answers_oddly(self.quirks, action, payload, answer(payload))
 
     # Time passes
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from . import profiles
+from . import errands, profiles
 from .connectors import Connector, Reservation
 from .outbox import Message
 from .profiles import Profile
@@ -141,8 +141,20 @@ class Orders:
             "DiagnosticsStatusNotification": partial(self._say_idle, self._station.speech.log_status),
             "LogStatusNotification": partial(self._say_idle, self._station.speech.log_status),
             "FirmwareStatusNotification": partial(self._say_idle, self._station.speech.firmware_status),
+            "PublishFirmwareStatusNotification": self._publishing_idle,
+            "SignChargePointCertificate": partial(errands.sign_certificate, self._station),
+            "SignChargingStationCertificate": partial(errands.sign_certificate, self._station),
+            "SignV2GCertificate": partial(errands.sign_certificate, self._station, "V2GCertificate"),
         }
+        if message not in known and "custom_operation" in self._station.quirks:
+            return self._custom_operation
         return known.get(message)
+
+    def _publishing_idle(self) -> None:
+        self._station.say(Message("PublishFirmwareStatusNotification", lambda: {"status": "Idle"}))
+
+    def _custom_operation(self) -> None:
+        self._station.say(Message("CustomOperation", dict))
 
     def _status_again(self, connectors: list[Connector]) -> None:
         for connector in connectors:
@@ -154,6 +166,8 @@ class Orders:
     def set_profile(self, profile: Profile) -> bool:
         """Install a charging profile, replacing one of the same id or of the same place (1.6: 5.16)."""
         connector = self.connector(profile.evse)
+        if "ignores_profiles" in self._station.quirks:
+            return True
         if profile.purpose == "TxProfile" and (connector is None or connector.transaction is None):
             return False
         if profile.evse and profile.evse not in self._station.connectors:
@@ -187,7 +201,9 @@ def _usable(connector: Connector, token: Token) -> bool:
     reserved = connector.reservation
     if reserved is not None and token.id not in (reserved.token.id, reserved.group):
         return False
-    return connector.transaction is None and connector.operative and not (connector.blocked or connector.stuck)
+    tx = connector.transaction
+    waits = tx is not None and not tx.permitted and tx.stop_reason is None
+    return (tx is None or waits) and connector.operative and not (connector.blocked or connector.stuck)
 
 
 def _replaces(new: Profile, old: Profile) -> bool:

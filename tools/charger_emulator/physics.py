@@ -30,7 +30,7 @@ class Vehicle:
 
     Energies in kWh, power in kW, state of charge in percent. `ready=False` is a vehicle that asks for
     nothing (sleeping, pre-conditioning, charge timer): status SuspendedEV. `ends_session` makes it end
-    the session itself when `target_soc` is reached.
+    the session itself when `target_soc` is reached. `phases` is how many lines of an AC outlet it can use.
     """
 
     battery_kwh: float = 60.0
@@ -39,6 +39,7 @@ class Vehicle:
     target_soc: float = 100.0
     ready: bool = True
     ends_session: bool = False
+    phases: int = 3
     id: str = "EV-1"
 
     def wants_w(self) -> float:
@@ -89,10 +90,18 @@ class Outlet:
         """Line voltage of an AC outlet, or the battery voltage of a DC one."""
         return 350.0 + (soc or 0.0) if self.is_dc else 230.0
 
-    def current_a(self, power_w: float, soc: float | None) -> float:
-        """Current for a power: per phase on AC (three phases above 7.4 kW), total on DC."""
-        phases = 3 if not self.is_dc and self.rated_w > 7400 else 1
-        return power_w / (self.voltage_v(soc) * phases)
+    @property
+    def lines(self) -> int:
+        """Lines of an AC outlet: three above 7.4 kW. 1 for DC."""
+        return 3 if not self.is_dc and self.rated_w > 7400 else 1
+
+    def used(self, vehicle: Vehicle | None) -> int:
+        """Lines that this vehicle charges by."""
+        return self.lines if vehicle is None else max(1, min(self.lines, vehicle.phases))
+
+    def current_a(self, power_w: float, soc: float | None, used: int | None = None) -> float:
+        """Current for a power: of each line used on AC, total on DC."""
+        return power_w / (self.voltage_v(soc) * (used or self.lines))
 
 
 def heat_factor(temperature_c: float) -> float:
@@ -106,7 +115,8 @@ def flow_w(outlet: Outlet, vehicle: Vehicle | None, limit_w: float | None = None
     """Power that flows once everything is closed: the least of what is offered and what is wanted."""
     if vehicle is None or outlet.contactor_stuck_open:
         return 0.0
-    return min(outlet.offers_w(limit_w), vehicle.wants_w())
+    share = outlet.used(vehicle) / outlet.lines
+    return min(outlet.offers_w(limit_w) * share, vehicle.wants_w())
 
 
 def charge(outlet: Outlet, vehicle: Vehicle, seconds: float, limit_w: float | None = None) -> float:

@@ -58,6 +58,11 @@ def _table() -> list[Setting]:
         ),
         Setting("GetConfigurationMaxKeys", None, "integer", "100", readonly=True),
         Setting("AuthorizationKey", "SecurityCtrlr.BasicAuthPassword", "string", "", secret=True),
+        Setting("CpoName", "SecurityCtrlr.OrganizationName", "string", "Ohmbudsman"),
+        Setting(None, "SecurityCtrlr.SecurityProfile", "integer", "0", readonly=True),
+        Setting(None, "MonitoringCtrlr.Enabled", "boolean", "true", readonly=True),
+        Setting(None, "DisplayMessageCtrlr.Enabled", "boolean", "true", readonly=True),
+        Setting(None, "OCPPCommCtrlr.NetworkConfigurationPriority", "SequenceList", "1"),
         Setting(None, "OCPPCommCtrlr.OfflineThreshold", "integer", "60"),
         Setting(None, "TxCtrlr.TxStartPoint", "MemberList", "PowerPathClosed"),
         Setting(None, "TxCtrlr.TxStopPoint", "MemberList", "EVConnected,Authorized"),
@@ -75,6 +80,14 @@ class Settings:
         self._all = _table()
         self._by_key = {s.key: s for s in self._all if s.key}
         self._by_component = {s.component: s for s in self._all if s.component}
+
+    @classmethod
+    def of(cls, values: dict[str, str]) -> Settings:
+        """With these values by name, read-only ones too."""
+        made = cls()
+        for name, value in values.items():
+            made.put(name, value)
+        return made
 
     def __iter__(self) -> Iterator[Setting]:
         return iter(self._all)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from .connectors import Connector, Fault, Transaction
+from . import chargex, errands
+from .connectors import Connector, Fault, Limit, Transaction
+from .link import Payload
 from .machine import Machine
+from .outbox import Message
 from .physics import Vehicle
+from .profiles import STATION, Profile
 from .tokens import Leave, Token, as_token
+from .v201_more import impose
 
 
 class Locked(Exception):
@@ -20,7 +25,8 @@ class Station(Machine):
     EVSE n with its connector 1. Above 22 kW an outlet is DC. `time_scale` (or an own `clock`) makes time
     pass faster for charging, meter intervals, heartbeats and boots; `message_timeout_s` and `backoff` are
     in our own seconds. `settings` are configuration values by 1.6 key. `quirks` are names of
-    `charger_emulator.quirks.QUIRKS`.
+    `charger_emulator.quirks.QUIRKS`. `ledger_limit` bounds the memory of what was said and asked, for stations that
+    live for days; all is kept without it.
     """
 
     # What a driver does
@@ -31,8 +37,7 @@ class Station(Machine):
         self.sessions.advance()
         connector.vehicle, connector.finished = vehicle or Vehicle(), False
         self.note(f"connector {evse}: plugged in")
-        if connector.authorized is not None:
-            self.sessions.begin(connector, "RemoteStart" if connector.remote_start_id else "CablePluggedIn")
+        self.sessions.plugged(connector)
         self.sessions.notice(connector)
 
     async def unplug(self, evse: int) -> None:
@@ -58,13 +63,13 @@ class Station(Machine):
         tx = connector.transaction
         if not self.powered:
             return "NoPower"
-        if tx is not None and tx.token.id == card.id:
+        if tx is not None and tx.permitted and tx.token is not None and tx.token.id == card.id:
             self.sessions.end(connector, "Local", token=card)
             return "Accepted"
         leave = await self.sessions.authorize(card)
         if not leave.ok:
             self.note(f"connector {evse}: {card.id} is {leave.status}")
-        elif connector.transaction is not None:
+        elif connector.transaction is not None and connector.transaction.permitted:
             self._stop_for_group(connector, card, leave)
         elif self.orders.free_for(card, evse) is not None:
             self.sessions.admit(connector, card, "Authorized", leave)
@@ -95,20 +100,26 @@ class Station(Machine):
         *,
         vendor_code: str = "",
         vendor: str = "",
-        blocking: bool = True,
+        blocking: bool | None = None,
         stops: bool = True,
     ) -> None:
         """A fault appears on a connector, or on the whole station (evse 0).
 
-        `code` is a 1.6 errorCode or EmergencyStop. `blocking=False` is a notice with the status unchanged;
-        `stops=False` leaves a running transaction open under Faulted, as some stations do.
+        `code` is a 1.6 errorCode, EmergencyStop, or a ChargeX code (`CX019`, by name `ChargeX:CableOverTempStop`),
+        which knows whether it blocks. `blocking=False` is a notice with the status unchanged; `stops=False` leaves
+        a running transaction open under Faulted, as some stations do.
         """
-        fault = Fault(code, info, vendor_code, vendor, blocking)
+        known = chargex.code_of(code)
+        if known is not None:
+            fault = chargex.fault_of(known, info, blocking)
+        else:
+            fault = Fault(code, info, vendor_code, vendor, blocking is not False)
         for connector in [self.itself, *self.connectors.values()] if evse == 0 else [self.connectors[evse]]:
             self.set_fault(connector, fault, stops)
 
     async def clear_fault(self, evse: int, code: str | None = None) -> None:
         """A fault is over; without `code`, every fault there is."""
+        code = (chargex.code_of(code) if code else None) or code
         for connector in [self.itself, *self.connectors.values()] if evse == 0 else [self.connectors[evse]]:
             for fault in [f for f in connector.faults.values() if code in (None, f.code)]:
                 del connector.faults[fault.code]
@@ -140,3 +151,52 @@ class Station(Machine):
         self.sessions.advance()
         self.connectors[evse].outlet.derating = factor
         self.sessions.notice(self.connectors[evse])
+
+    # What else a station has to say
+
+    async def set_limit(
+        self,
+        evse: int,
+        *,
+        energy_wh: float | None = None,
+        seconds: float | None = None,
+        soc: float | None = None,
+        cost: float | None = None,
+    ) -> None:
+        """The driver wants so much and no more, of the running transaction or of the next one."""
+        connector, limit = self.connectors[evse], Limit(energy_wh, seconds, soc, cost)
+        self.sessions.advance()
+        if connector.transaction is None:
+            connector.limit = limit
+            return
+        connector.transaction.limit = limit
+        if self.speech.version == "ocpp2.1":
+            self.sessions.tell_changed(connector, "LimitSet")
+
+    async def sign_certificate(self, kind: str = "ChargingStationCertificate") -> None:
+        """Ask the central system to sign a certificate for a fresh key (1.6 security, 2.0.1: A02)."""
+        errands.sign_certificate(self, kind)
+
+    async def security_event(self, type: str, info: str = "") -> None:
+        """SecurityEventNotification: one of the types of the security appendix."""
+        payload: Payload = {"type": type, "timestamp": self.stamp()} | ({"techInfo": info} if info else {})
+        self.say(Message("SecurityEventNotification", lambda: payload, kept=True))
+
+    async def impose_limit(self, evse: int, kw: float) -> None:
+        """The grid operator allows only so much (evse 0: all together); 2.x tells so (K12)."""
+        profile = Profile(-100 - evse, evse, 0, STATION[-1], "Absolute", "W", [(0, kw * 1000.0, 3)])
+        self.sessions.advance()
+        if self.speech.version == "ocpp1.6":
+            self.profiles = [p for p in self.profiles if p.id != profile.id] + [profile]
+            self.orders.tell_all()
+        else:
+            impose(self, self.connectors.get(evse), profile)
+
+    async def lift_limit(self, evse: int) -> None:
+        """And now everything again."""
+        self.sessions.advance()
+        self.profiles = [p for p in self.profiles if p.id != -100 - evse]
+        payload: Payload = {"chargingLimitSource": "SO"} | ({"evseId": evse} if evse else {})
+        if self.speech.version != "ocpp1.6":
+            self.say(Message("ClearedChargingLimit", lambda: payload))
+        self.orders.tell_all()

@@ -92,9 +92,10 @@ class Speech16:
             "timestamp": self._station.stamp(),
         }
         if fault is not None:
-            payload["errorCode"] = fault.code if fault.code in ERROR_CODES else "OtherError"
+            told = fault.error or fault.code
+            payload["errorCode"] = told if told in ERROR_CODES else "OtherError"
             payload |= _filled(
-                info=(fault.info or ("" if fault.code in ERROR_CODES else fault.code))[:50],
+                info=(fault.info or ("" if told in ERROR_CODES else fault.code))[:50],
                 vendorId=fault.vendor or (self._station.vendor if fault.vendor_code else ""),
                 vendorErrorCode=fault.vendor_code[:50],
             )
@@ -109,7 +110,7 @@ class Speech16:
     def begun(self, tx: Transaction, trigger: str) -> Message:  # noqa: ARG002 - nor what began it
         payload: Payload = {
             "connectorId": tx.evse,
-            "idTag": tx.token.id[:20],
+            "idTag": tx.token.id[:20] if tx.token else "",
             "meterStart": tx.meter_start_wh,
             "timestamp": self._station.stamp(tx.started_at),
         }
@@ -122,7 +123,7 @@ class Speech16:
             tx.number = reply.payload["transactionId"]
             self._station.sessions.started(tx, self.leave(reply.payload))
 
-    def changed(self, tx: Transaction, trigger: str, reading: Reading | None) -> None:
+    def changed(self, tx: Transaction, trigger: str, reading: Reading | None, token: Token | None = None) -> None:
         """1.6 tells a changed charging state by StatusNotification alone."""
 
     def sampled(self, connector: Connector, tx: Transaction | None, reading: Reading) -> Message:
@@ -149,12 +150,12 @@ class Speech16:
         measurands = self._station.settings.members("StopTxnSampledData")
         if measurands and tx.end is not None:
             payload["transactionData"] = [self._meter_value(r, measurands) for r in (tx.begin, tx.end)]
-        # A start that was never accepted has no transaction to stop: nothing can be said (1.6: 4.10).
-        return Message(
-            "StopTransaction",
-            lambda: None if tx.number is None else payload | {"transactionId": tx.number},
-            kept=True,
-        )
+        return Message("StopTransaction", lambda: self._numbered(tx, payload), kept=True)
+
+    def _numbered(self, tx: Transaction, payload: Payload) -> Payload | None:
+        """A start that was never accepted has no transaction to stop: nothing can be said (1.6: 4.10)."""
+        number = 0 if tx.number is None and "no_start" in self._station.quirks else tx.number
+        return None if number is None else payload | {"transactionId": number}
 
     def fault_event(self, connector: Connector, fault: Fault, cleared: bool) -> None:
         """1.6 tells faults by StatusNotification alone."""
@@ -174,10 +175,13 @@ class Speech16:
         """1.6 has no word for it: the connector's status tells."""
 
     def _meter_value(self, reading: Reading, measurands: list[str]) -> Payload:
-        shown = reading.figures()
         return {
             "timestamp": self._station.stamp(reading.at),
-            "sampledValue": [_sampled(m, x, reading.context) for m in measurands if (x := shown.get(m)) is not None],
+            "sampledValue": [
+                _sampled(m, figure, reading.context) | ({"phase": phase} if phase else {})
+                for m in measurands
+                for phase, figure in reading.samples(m)
+            ],
         }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import errands
 from .clock import iso, read_time
 from .link import Payload
+from .outbox import Message
 from .profiles import Profile
 from .tokens import Leave, Token, leave_of_tag
 from .voice import Done
@@ -106,6 +107,37 @@ def get_log(station: Machine, ask: Payload) -> Done:
 
 def update_firmware(station: Machine, ask: Payload) -> Done:
     return Done({}, lambda: station.spawn(errands.update_firmware(station, ask["location"], None), "firmware"))
+
+
+def signed_update(station: Machine, ask: Payload) -> Done:
+    """1.6 security whitepaper 5.21. A certificate that is none is refused at once."""
+    if "BEGIN CERTIFICATE" not in ask["firmware"]["signingCertificate"]:
+        return _status("InvalidCertificate")
+    where, number = ask["firmware"]["location"], ask["requestId"]
+    work = errands.update_firmware
+    return _status("Accepted", lambda: station.spawn(work(station, where, number, True), "firmware"))
+
+
+def install_certificate(station: Machine, ask: Payload) -> Done:
+    return _status(station.keys.install(ask["certificateType"], ask["certificate"]))
+
+
+def delete_certificate(station: Machine, ask: Payload) -> Done:
+    return _status(station.keys.delete(ask["certificateHashData"]))
+
+
+def certificate_ids(station: Machine, ask: Payload) -> Done:
+    found = station.keys.listed([ask["certificateType"]])
+    if not found:
+        return _status("NotFound")
+    return Done({"status": "Accepted", "certificateHashData": [one.hashes for one in found]})
+
+
+def certificate_signed(station: Machine, ask: Payload) -> Done:
+    if station.keys.take(ask["certificateChain"]):
+        return _status("Accepted")
+    event: Payload = {"type": "InvalidChargePointCertificate", "timestamp": station.stamp()}
+    return _status("Rejected", lambda: station.say(Message("SecurityEventNotification", lambda: event, kept=True)))
 
 
 def clear_cache(station: Machine, _: Payload) -> Done:
@@ -228,6 +260,11 @@ _ANSWERS: dict[str, Callable[[Machine, Payload], Done]] = {
     "GetDiagnostics": get_diagnostics,
     "GetLog": get_log,
     "UpdateFirmware": update_firmware,
+    "SignedUpdateFirmware": signed_update,
+    "InstallCertificate": install_certificate,
+    "DeleteCertificate": delete_certificate,
+    "GetInstalledCertificateIds": certificate_ids,
+    "CertificateSigned": certificate_signed,
     "ClearCache": clear_cache,
     "GetLocalListVersion": local_list_version,
     "SendLocalList": send_local_list,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .clock import read_time
-from .connectors import Connector, Fault, Reading, Transaction
+from .connectors import Connector, Fault, Limit, Reading, Transaction
 from .link import Payload
 from .outbox import Message, Reply
 from .speech import BootAnswer
@@ -41,6 +41,9 @@ REASONS = {"SoftReset": "ImmediateReset", "HardReset": "ImmediateReset", "Unlock
 WORDS = {"Available": "Available", "Reserved": "Reserved", "Unavailable": "Unavailable", "Faulted": "Faulted"}
 """Connector statuses; everything else is Occupied (2.0.1: ConnectorStatusEnumType)."""
 
+NEW_TRIGGERS = {"SOCLimitReached": "SoCLimitReached", "LocalOutOfCredit": "CostLimitReached"}
+"""What 2.1 has a trigger of its own for."""
+
 UNITS = {"Power": "W", "Current": "A", "Voltage": "V", "SoC": "Percent"}
 """Unit by the first word of a measurand; energies are in Wh, which a missing unit means (UnitOfMeasureType)."""
 
@@ -54,8 +57,7 @@ class Speech201:
     def __init__(self, station: Machine, version: str = "ocpp2.0.1") -> None:
         self.version = version
         self._station = station
-        self._events = 0
-        self.asked: dict[str, Callable[[Payload], Done]] = answers(station)
+        self.asked: dict[str, Callable[[Payload], Done]] = answers(station, version)
 
     def boot(self, reason: str) -> Message:
         station = self._station
@@ -97,7 +99,8 @@ class Speech201:
     def begun(self, tx: Transaction, trigger: str) -> Message:
         payload = self._event(tx, "Started", trigger, tx.begin)
         payload["timestamp"] = self._station.stamp(tx.started_at)
-        payload["idToken"] = token_payload(tx.token)
+        if tx.token is not None:
+            payload["idToken"] = token_payload(tx.token)
         if tx.remote_start_id is not None:
             payload["transactionInfo"]["remoteStartId"] = tx.remote_start_id
         if tx.reservation_id is not None:
@@ -107,11 +110,19 @@ class Speech201:
     def _started(self, tx: Transaction, reply: Reply) -> None:
         if reply.ok:
             info = reply.payload.get("idTokenInfo")
+            if limit := reply.payload.get("transactionLimit"):  # 2.1
+                tx.limit = Limit(*(limit.get(name) for name in ("maxEnergy", "maxTime", "maxSoC", "maxCost")))
             self._station.sessions.started(tx, leave_of_token(info) if info else None)
 
-    def changed(self, tx: Transaction, trigger: str, reading: Reading | None) -> Message:
+    def changed(
+        self, tx: Transaction, trigger: str, reading: Reading | None, token: Token | None = None
+    ) -> Message:
         payload = self._event(tx, "Updated", trigger, reading)
-        return Message("TransactionEvent", lambda: payload, kept=True)
+        if token is not None:
+            payload["idToken"] = token_payload(token)
+        if tx.remote_start_id is not None and trigger == "RemoteStart":
+            payload["transactionInfo"]["remoteStartId"] = tx.remote_start_id
+        return Message("TransactionEvent", lambda: payload, kept=True, on_reply=lambda r: self._started(tx, r))
 
     def sampled(self, connector: Connector, tx: Transaction | None, reading: Reading) -> Message:
         if tx is None:
@@ -125,6 +136,8 @@ class Speech201:
     def ended(self, tx: Transaction, trigger: str) -> Message:
         assert tx.stopped_at is not None
         assert tx.stop_reason is not None
+        if self.version == "ocpp2.1":
+            trigger = NEW_TRIGGERS.get(tx.stop_reason, trigger)
         payload = self._event(tx, "Ended", trigger, tx.end, "StopTxnSampledData")
         payload["timestamp"] = self._station.stamp(tx.stopped_at)
         payload["transactionInfo"]["stoppedReason"] = REASONS.get(tx.stop_reason, tx.stop_reason)
@@ -134,12 +147,11 @@ class Speech201:
 
     def fault_event(self, connector: Connector, fault: Fault, cleared: bool) -> Message:
         """A fault is a NotifyEvent on the component that failed (2.0.1: N07)."""
-        component: Payload = {"name": COMPONENTS.get(fault.code, "EVSE")}
+        component: Payload = {"name": fault.component or COMPONENTS.get(fault.code, "EVSE")}
         if connector.evse:
             component["evse"] = {"id": connector.evse, "connectorId": 1}
-        self._events += 1
         event: Payload = {
-            "eventId": self._events,
+            "eventId": next(self._station.shelf.event_ids),
             "timestamp": self._station.stamp(),
             "trigger": "Alerting",
             "actualValue": "false" if cleared else "true",
@@ -183,6 +195,8 @@ class Speech201:
             },
             "evse": {"id": tx.evse, "connectorId": 1},
         }
+        if self.version == "ocpp2.1" and tx.limit is not None:
+            payload["transactionInfo"]["transactionLimit"] = _limit(tx.limit)
         # The event happened offline if nobody could be told at that time (2.0.1: E04).
         if not self._station.speaking:
             payload["offline"] = True
@@ -191,13 +205,13 @@ class Speech201:
         return payload
 
     def _meter_value(self, reading: Reading, setting: str) -> Payload:
-        shown = reading.figures() | {"Temperature": None}  # a measurand that only 1.6 has
         return {
             "timestamp": self._station.stamp(reading.at),
             "sampledValue": [
-                _sampled(m, figure, reading.context)
+                _sampled(m, figure, reading.context) | ({"phase": phase} if phase else {})
                 for m in self._station.settings.members(setting)
-                if (figure := shown.get(m)) is not None
+                if m != "Temperature"  # a measurand that only 1.6 has
+                for phase, figure in reading.samples(m)
             ],
         }
 
@@ -209,6 +223,13 @@ def _sampled(measurand: str, figure: float, context: str) -> Payload:
     if unit is not None:
         value["unitOfMeasure"] = {"unit": unit}
     return value
+
+
+def _limit(limit: Limit) -> Payload:
+    whole = {"maxTime": limit.seconds, "maxSoC": limit.soc}
+    said: Payload = {name: int(value) for name, value in whole.items() if value is not None}
+    parts = {"maxEnergy": limit.energy_wh, "maxCost": limit.cost}
+    return said | {name: value for name, value in parts.items() if value is not None}
 
 
 def _with_request(payload: Payload, request_id: int | None) -> Payload:

@@ -6,12 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from . import errands
+from . import errands, model, monitors
 from .clock import iso, read_time
 from .link import Payload
-from .outbox import Message
 from .profiles import Profile
-from .settings import Setting
 from .tokens import Leave, leave_of_token, read_token
 from .v16_asked import (
     cancel_reservation,
@@ -21,6 +19,8 @@ from .v16_asked import (
     rate,
     read_profile,
 )
+from .v21_asked import NEW
+from .v201_more import MORE
 from .voice import Done
 
 if TYPE_CHECKING:
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 Answer = Callable[[Payload], Done]
 
 
-def answers(station: Machine) -> dict[str, Answer]:
+def answers(station: Machine, version: str = "ocpp2.0.1") -> dict[str, Answer]:
     """The table of what this station understands; anything else is NotImplemented."""
-    return {name: partial(answer, station) for name, answer in _ANSWERS.items()}
+    known = _ANSWERS | MORE | (NEW if version == "ocpp2.1" else {})
+    return {name: partial(answer, station) for name, answer in known.items()}
 
 
 def request_start(station: Machine, ask: Payload) -> Done:
@@ -85,93 +86,6 @@ def change_availability(station: Machine, ask: Payload) -> Done:
     return _status(status, station.orders.tell_all)
 
 
-def get_variables(station: Machine, ask: Payload) -> Done:
-    return Done({"getVariableResult": [_get(station, one) for one in ask["getVariableData"]]})
-
-
-def _get(station: Machine, one: Payload) -> Payload:
-    result = {"component": one["component"], "variable": one["variable"]}
-    if one.get("attributeType", "Actual") != "Actual":
-        return result | {"attributeStatus": "NotSupportedAttributeType"}
-    setting = _find(station, one)
-    if setting is None:
-        return result | {"attributeStatus": _unknown(station, one)}
-    if setting.secret:
-        return result | {"attributeStatus": "Rejected"}
-    return result | {"attributeStatus": "Accepted", "attributeValue": setting.value}
-
-
-def set_variables(station: Machine, ask: Payload) -> Done:
-    results = [_set(station, one) for one in ask["setVariableData"]]
-    return Done({"setVariableResult": results}, station.settings_changed)
-
-
-def _set(station: Machine, one: Payload) -> Payload:
-    result = {"component": one["component"], "variable": one["variable"]}
-    setting = _find(station, one)
-    if setting is None or setting.component is None:
-        return result | {"attributeStatus": _unknown(station, one)}
-    return result | {"attributeStatus": station.settings.change(setting.component, one["attributeValue"])}
-
-
-def _find(station: Machine, one: Payload) -> Setting | None:
-    name = f"{one['component']['name']}.{one['variable']['name']}"
-    instance = one["variable"].get("instance")
-    setting = station.settings.find(f"{name}/{instance}" if instance else name)
-    return setting if setting is not None and setting.component else None
-
-
-def _unknown(station: Machine, one: Payload) -> str:
-    known = station.settings.component_known(one["component"]["name"])
-    return "UnknownVariable" if known else "UnknownComponent"
-
-
-def get_base_report(station: Machine, ask: Payload) -> Done:
-    if ask["reportBase"] == "SummaryInventory":
-        return _status("NotSupported")
-    payload: Payload = {
-        "requestId": ask["requestId"],
-        "generatedAt": station.stamp(),
-        "seqNo": 0,
-        "tbc": False,
-        "reportData": [_report(s) for s in station.settings if s.component] + _report_evses(station),
-    }
-    return _status("Accepted", lambda: station.say(Message("NotifyReport", lambda: payload)))
-
-
-def _report(setting: Setting) -> Payload:
-    component, _, variable = (setting.component or "").partition(".")
-    name, _, instance = variable.partition("/")
-    attribute: Payload = {"mutability": "ReadOnly" if setting.readonly else "ReadWrite"}
-    if setting.secret:
-        attribute["mutability"] = "WriteOnly"
-    else:
-        attribute["value"] = setting.value
-    return {
-        "component": {"name": component},
-        "variable": {"name": name} | ({"instance": instance} if instance else {}),
-        "variableAttribute": [attribute],
-        "variableCharacteristics": {"dataType": setting.kind, "supportsMonitoring": False},
-    }
-
-
-def _report_evses(station: Machine) -> list[Payload]:
-    return [
-        {
-            "component": {"name": "EVSE", "evse": {"id": c.evse}},
-            "variable": {"name": "Power"},
-            "variableAttribute": [{"value": str(round(c.power_w)), "mutability": "ReadOnly"}],
-            "variableCharacteristics": {
-                "unit": "W",
-                "dataType": "decimal",
-                "maxLimit": c.outlet.rated_w,
-                "supportsMonitoring": False,
-            },
-        }
-        for c in station.connectors.values()
-    ]
-
-
 def trigger(station: Machine, ask: Payload) -> Done:
     evse = ask.get("evse", {}).get("id")
     if evse is not None and evse not in station.connectors:
@@ -181,8 +95,9 @@ def trigger(station: Machine, ask: Payload) -> Done:
 
 
 def update_firmware(station: Machine, ask: Payload) -> Done:
-    where, number = ask["firmware"]["location"], ask["requestId"]
-    return _status("Accepted", lambda: station.spawn(errands.update_firmware(station, where, number), "firmware"))
+    where, number, signed = ask["firmware"]["location"], ask["requestId"], "signature" in ask["firmware"]
+    work = errands.update_firmware
+    return _status("Accepted", lambda: station.spawn(work(station, where, number, signed), "firmware"))
 
 
 def local_list_version(station: Machine, _: Payload) -> Done:
@@ -262,9 +177,15 @@ _ANSWERS: dict[str, Callable[[Machine, Payload], Done]] = {
     "Reset": reset,
     "UnlockConnector": unlock,
     "ChangeAvailability": change_availability,
-    "GetVariables": get_variables,
-    "SetVariables": set_variables,
-    "GetBaseReport": get_base_report,
+    "GetVariables": model.get_variables,
+    "SetVariables": model.set_variables,
+    "GetBaseReport": model.get_base_report,
+    "GetReport": model.get_report,
+    "SetVariableMonitoring": monitors.set_monitoring,
+    "ClearVariableMonitoring": monitors.clear_monitoring,
+    "GetMonitoringReport": monitors.get_report,
+    "SetMonitoringBase": monitors.set_base,
+    "SetMonitoringLevel": monitors.set_level,
     "TriggerMessage": trigger,
     "GetLog": get_log,
     "UpdateFirmware": update_firmware,

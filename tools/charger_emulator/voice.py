@@ -25,7 +25,11 @@ class Done:
 
     payload: Payload
     then: Callable[[], None] | None = None
+    silent: bool = False
+    """Some stations never answer."""
 
+
+SMALL_QUEUE = 5
 
 Respond = Callable[[str, Payload], Done]
 """Answers (action, payload); raises Refusal for a CALLERROR."""
@@ -38,6 +42,10 @@ class Voice:
         self.outbox = Outbox()
         self.ledger: list[Entry] = []
         self.asked: list[Asked] = []
+        self.ledger_limit: int | None = None
+        """How many entries are kept at least of each of both; what is older may go. None: all."""
+        self.said = self.acknowledged = 0
+        """Counts that outlive the ledger."""
         self.accepted = False
         """Whether the central system has accepted our boot (1.6: 4.2; 2.0.1: B01)."""
         self.message_timeout_s = 30.0
@@ -60,7 +68,8 @@ class Voice:
 
     def say(self, message: Message, online: bool) -> Message:
         """Queue a message. What need not outlive an outage is lost at once when there is one."""
-        if online or message.kept:
+        full = "small_queue" in self._quirks and message.kept and len(self.outbox.kept) >= SMALL_QUEUE
+        if (online or message.kept) and not full:
             self.outbox.push(message)
         else:
             message.end(LOST)
@@ -132,7 +141,9 @@ class Voice:
         entry = Entry(id, action, payload, self._clock.now(), self.connections)
         self.ledger.append(entry)
         self._by_id[id] = entry
-        text = self._link.ask(id, action, payload)
+        self.said += 1
+        self._forget_the_past()
+        text = oddities.respell(self._quirks, action, self._link.ask(id, action, payload))
         self._reply = asyncio.get_running_loop().create_future()
         self.note(f"said {action} {id}")
         await wire.send(text)
@@ -166,9 +177,18 @@ class Voice:
         if entry is None:
             return
         if answer.refusal is None:
+            self.acknowledged += not entry.acknowledged
             entry.acknowledged, entry.answer = True, answer.payload
         else:
             entry.refusal = answer.refusal
+
+    def _forget_the_past(self) -> None:
+        """In halves, so that it costs nothing on the whole."""
+        if self.ledger_limit is not None and len(self.ledger) >= 2 * self.ledger_limit + 2:
+            for entry in self.ledger[: -self.ledger_limit - 1]:
+                self._by_id.pop(entry.message_id, None)
+            del self.ledger[: -self.ledger_limit - 1]
+            del self.asked[: -self.ledger_limit or None]
 
     def _settle(self, reply: Reply) -> None:
         if self._reply is not None and not self._reply.done():
@@ -192,7 +212,8 @@ class Voice:
         except Refusal as refusal:
             asked.refusal = refusal
             self.note(f"asked {question.action}, refused: {refusal}")
-            await wire.send(link.error(question.id, refusal))
+            nameless = "error_minus_one" in self._quirks and refusal.code == "NotImplemented"
+            await wire.send(link.error("-1" if nameless else question.id, refusal))
             return
         asked.answer = done.payload
         self.note(f"asked {question.action}, answered {done.payload.get('status', '')}")
@@ -202,7 +223,8 @@ class Voice:
                 async with asyncio.timeout(0.2):
                     await self.drained()
             done.then = None
-        await wire.send(link.result(question.id, done.payload))
+        if not done.silent:
+            await wire.send(link.result(question.id, done.payload))
         if done.then:
             done.then()
 

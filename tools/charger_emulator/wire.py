@@ -16,6 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.typing import Subprotocol
 
+SLOW_S = 360.0
 STEADY_S = 5.0
 """A connection shorter than this counts as a failed one, so that a closing server is not hammered."""
 
@@ -52,10 +53,14 @@ class Line:
     backoff: Backoff = Backoff()
     ssl: ssl.SSLContext | None = None
     ping_s: float | None = 30.0
+    habits: frozenset[str] = frozenset()
+    """Quirks of dialling."""
 
     @property
     def address(self) -> str:
-        return f"{self.url.rstrip('/')}/{quote(self.id, safe='')}"
+        id = self.id.swapcase() if "id_in_other_case" in self.habits else self.id
+        slash = "/" if "trailing_slash" in self.habits else ""
+        return f"{self.url.rstrip('/')}/{quote(id, safe='')}{slash}"
 
     def headers(self) -> dict[str, str]:
         """Basic authentication, security profiles 1 and 2 (2.0.1: A00)."""
@@ -128,7 +133,15 @@ class Wire:
             steady = socket is not None and time.monotonic() - began > STEADY_S
             self._failures = 1 if steady else self._failures + 1
             if self._allowed.is_set():
-                await asyncio.sleep(self.line.backoff.wait_s(self._failures))
+                await self._rest(socket is not None)
+
+    async def _rest(self, was_connected: bool) -> None:
+        """Wait before the next dial."""
+        if was_connected and "never_redial" in self.line.habits:
+            self._allowed.clear()
+            return
+        least = SLOW_S if "slow_redial" in self.line.habits else 0.0
+        await asyncio.sleep(max(least, self.line.backoff.wait_s(self._failures)))
 
     async def _dial(self) -> ClientConnection | None:
         try:
@@ -156,6 +169,16 @@ class Wire:
         if not self._allowed.is_set():
             socket.transport.abort()
             return
+        second = await self._dial() if "duplicate_sockets" in self.line.habits else None
+        if second is not None:  # the first one stays open and silent
+            try:
+                await self._listen(second)
+            finally:
+                socket.transport.abort()
+            return
+        await self._listen(socket)
+
+    async def _listen(self, socket: ClientConnection) -> None:
         self._socket = socket
         self._listener.opened(socket.subprotocol)
         try:
