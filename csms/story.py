@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from csms import (
     commands,
@@ -90,22 +91,41 @@ async def _meant(conn: Conn, station: str, found: list[MeterReading]) -> list[Me
 
 def _belonging(readings: Iterable[MeterReading], sessions: Sequence[Transaction]) -> list[MeterReading]:
     """Each reading with the transaction it belongs to: the one it names, else the one its plug was in."""
-    return [replace(r, transaction=_owner(r, sessions)) for r in readings]
+    by_said: dict[str, list[Transaction]] = {}
+    by_evse: dict[int | None, list[Transaction]] = {}
+    for t in sessions:
+        by_said.setdefault(t.said, []).append(t)
+        if _began(t):
+            by_evse.setdefault(t.evse, []).append(t)
+    return [_owned(r, _owner(r, by_said.get(r.said or "\0", ()), by_evse.get(r.evse, ()))) for r in readings]
 
 
-def _owner(reading: MeterReading, sessions: Sequence[Transaction]) -> str | None:
-    named = [t.id for t in sessions if reading.said is not None and t.said == reading.said and _near(reading, t)]
-    ended = [t for t in sessions if t.id in named[-1:] and not _during(reading, t)]
-    during = [t.id for t in sessions if t.evse == reading.evse and _during(reading, t) and _began(t)]
-    if ended and during:  # a stale id: whoever charges at that plug by now (lbbrhzn#1749)
-        return during[-1]
+_FIELDS = tuple(f.name for f in fields(MeterReading))
+_BEFORE = attrgetter(*_FIELDS[: _FIELDS.index("transaction")])
+_AFTER = attrgetter(*_FIELDS[_FIELDS.index("transaction") + 1 :])
+
+
+def _owned(reading: MeterReading, transaction: str | None) -> MeterReading:
+    """Thousands in a story: several times cheaper than `replace`."""
+    if reading.transaction == transaction:
+        return reading
+    values = (*_BEFORE(reading), transaction, *_AFTER(reading))
+    return MeterReading(*values)
+
+
+def _owner(reading: MeterReading, called: Sequence[Transaction], here: Sequence[Transaction]) -> str | None:
+    """`called`: those that go by the id it names; `here`: those that began at its plug."""
+    named = [t for t in called if _near(reading, t)]
+    during = [t for t in here if _during(reading, t)]
+    if named and during and not _during(reading, named[-1]):  # a stale id: whoever charges there now (lbbrhzn#1749)
+        return during[-1].id
     if named:
-        return named[-1]
-    if reading.said is not None and any(t.said == reading.said for t in sessions):
+        return named[-1].id
+    if called:
         return None
     unnamed = reading.said is None or reading.said in ("", "0", "-1")
-    foreign = [t.id for t in sessions if t.id in during and "foreign_transaction" in t.suspect]
-    return during[-1] if unnamed and during else foreign[-1] if foreign else None
+    foreign = [t for t in during if "foreign_transaction" in t.suspect]
+    return during[-1].id if unnamed and during else foreign[-1].id if foreign else None
 
 
 def _began(t: Transaction) -> bool:

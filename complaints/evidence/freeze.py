@@ -74,7 +74,7 @@ async def judge_now(
     matched = transaction_of(story, judgement)
     frames = await _frames(csms, story, judgement, matched, claim)
     shape, plain = await asyncio.to_thread(_sealed, claim, story, frames, judgement, decided)
-    return Judged(shape, matched, frames, zlib.compress(plain, 6), hashlib.sha256(plain).hexdigest())
+    return Judged(shape, matched, frames, zlib.compress(plain, 3), hashlib.sha256(plain).hexdigest())
 
 
 def _sealed(
