@@ -26,6 +26,7 @@ from complaints.web.labels import LABELS
 from complaints.web.progress import Watch
 from complaints.web.records import Shelf
 from complaints.web.said import SAID
+from complaints.web.sections import SECTIONS
 from complaints.web.session import Seal
 from complaints.web.tongue import LANGUAGES, Tongue, choose
 from complaints.worklist import Worklist
@@ -97,7 +98,7 @@ class Site:
         made.filters |= shown.filters(tongue, self.settings.zone, LABELS)
         made.globals |= {
             "asset": self.asset, "language": tongue.language, "languages": LANGUAGES, "zone": self.settings.zone,
-            "hotline": self.settings.hotline, "url": url, "kept": LABELS,
+            "hotline": self.settings.hotline, "url": url, "kept": LABELS, "sections": SECTIONS,
         }
         return made
 

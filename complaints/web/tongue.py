@@ -82,13 +82,13 @@ class Tongue:
 
 @lru_cache(maxsize=len(LANGUAGES))
 def catalogue(language: str) -> Mapping[str, str]:
-    """Text -> translation. English is what the texts are written in."""
-    file = CATALOGUES / f"{language}.po"
-    if not file.exists():
-        return {}
-    with file.open("rb") as opened:
-        messages = read_po(opened, locale=language.replace("-", "_"))
-    return {str(m.id): str(m.string) for m in messages if m.id and m.string and not m.fuzzy}
+    """Text -> translation, out of `<language>.po` and the `<language>.<part>.po` beside it."""
+    found: dict[str, str] = {}
+    for file in [*CATALOGUES.glob(f"{language}.*.po"), *CATALOGUES.glob(f"{language}.po")]:
+        with file.open("rb") as opened:
+            messages = read_po(opened, locale=language.replace("-", "_"))
+        found |= {str(m.id): str(m.string) for m in messages if m.id and m.string and not m.fuzzy}
+    return found
 
 
 @lru_cache(maxsize=1)
