@@ -1,0 +1,67 @@
+"""A batch put into an open transaction: journal, chain, projections, replies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from csms import events, journal, transactions
+from csms.inbox.entries import Entry, Policy
+from csms.inbox.projection import acknowledge_only, derive
+from csms.journal import Chain, Line
+from csms.kit.clock import Clock, system_clock
+from csms.kit.db import Conn
+from csms.vocabulary.heard import Notes
+
+
+@dataclass(slots=True)
+class Writer:
+    """Writes batches; knows the heads of the chains it has moved."""
+
+    policy: Policy = field(default_factory=Policy)
+    clock: Clock = system_clock
+    heads: dict[str, journal.Head] = field(default_factory=dict)
+    vouched: transactions.Vouched = field(default_factory=transactions.Vouched)
+    triggered: dict[str, datetime] = field(default_factory=dict)
+    """Stations that were asked for a message just now: even a reading may be what a command waits for."""
+
+    async def write(self, conn: Conn, batch: Sequence[Entry], *, projected: bool = True) -> Chain:
+        """Put a batch (one entry a station) into the open transaction. Heads move with `committed`."""
+        chain = await self._chain(conn, batch)
+        for entry in batch:
+            entry.seq = chain.next_seq(entry.line.station)
+        notes = Notes()
+        if projected:
+            await derive(conn, batch, self.policy, notes, self.vouched, self.triggered)
+        else:
+            await acknowledge_only(conn, batch, self.policy)
+        _journal(chain, batch)
+        await journal.write(conn, chain)
+        await journal.count_repairs(conn, [e.line for e in batch if e.line.repairs])
+        await events.write(conn, notes, self.clock())
+        return chain
+
+    async def _chain(self, conn: Conn, batch: Sequence[Entry]) -> Chain:
+        wanted = [e.line.station for e in batch]
+        if missing := [s for s in wanted if s not in self.heads]:
+            self.heads |= await journal.load_heads(conn, missing)
+        return Chain({station: self.heads[station] for station in wanted})
+
+    def committed(self, chain: Chain) -> None:
+        self.heads.update(chain.heads)
+
+    def forget(self, batch: Sequence[Entry]) -> None:
+        for entry in batch:
+            self.heads.pop(entry.line.station, None)
+
+
+def _journal(chain: Chain, batch: Sequence[Entry]) -> None:
+    for entry in batch:
+        line = entry.line
+        chain.add(line)
+        if entry.answer and entry.reply:
+            entry.text = entry.answer(entry.reply)
+        if entry.text is not None:
+            at = entry.reply.now if entry.reply else line.received_at
+            chain.add(Line(line.station, at, "sent", entry.text, line.message_id, line.action, None, line.session))
