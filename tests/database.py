@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -19,6 +21,8 @@ with warnings.catch_warnings():
     from csms.kit.postgres import EmbeddedPostgres
 
 TEMPLATE = "template_ohmbudsman"
+AHEAD = 4
+"""Copies that wait: with hundreds of tables a copy takes longer than most tests that need one."""
 
 
 def with_database(dsn: str, name: str) -> str:
@@ -26,11 +30,14 @@ def with_database(dsn: str, name: str) -> str:
 
 
 class Databases:
-    """Gives out migrated databases. Copying the template takes some tens of milliseconds."""
+    """Gives out migrated databases, copied ahead while tests run, and drops them behind their backs."""
 
     def __init__(self, folder: Path) -> None:
         self._server = EmbeddedPostgres(folder)
         self._numbers = itertools.count(1)
+        self._ready: asyncio.Queue[str] = asyncio.Queue(AHEAD)
+        self._spent: asyncio.Queue[str] = asyncio.Queue()
+        self._works: list[asyncio.Task[None]] = []
         self.admin = ""
 
     async def start(self) -> None:
@@ -41,18 +48,37 @@ class Databases:
         await self._run("select pg_reload_conf()")
         await self._run(f"create database {TEMPLATE}")
         await migrate(with_database(self.admin, TEMPLATE))
+        self._works = [asyncio.create_task(self._copy()), asyncio.create_task(self._drop())]
 
     async def create(self) -> str:
         """The DSN of a fresh migrated database."""
-        name = f"test_{os.getpid()}_{next(self._numbers)}"
-        await self._run(f"create database {name} template {TEMPLATE} strategy file_copy")
-        return with_database(self.admin, name)
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    return with_database(self.admin, await self._ready.get())
+            for work in self._works:
+                if work.done():  # say why instead of waiting for ever
+                    await work
 
     async def drop(self, dsn: str) -> None:
-        await self._run(f"drop database if exists {urlsplit(dsn).path[1:]} with (force)")
+        """It goes in its own time; the next test need not wait."""
+        self._spent.put_nowait(urlsplit(dsn).path[1:])
 
     async def stop(self) -> None:
+        for work in self._works:
+            work.cancel()
+        await asyncio.gather(*self._works, return_exceptions=True)
         await self._server.stop()
+
+    async def _copy(self) -> None:
+        while True:
+            name = f"test_{os.getpid()}_{next(self._numbers)}"
+            await self._run(f"create database {name} template {TEMPLATE} strategy file_copy")
+            await self._ready.put(name)
+
+    async def _drop(self) -> None:
+        while True:
+            await self._run(f"drop database if exists {await self._spent.get()} with (force)")
 
     async def _run(self, sql: str) -> None:
         conn = await asyncpg.connect(self.admin)

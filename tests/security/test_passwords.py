@@ -210,8 +210,8 @@ async def test_a_password_waits_sealed_for_an_offline_station_and_for_another_pr
 async def test_a_secret_whose_key_is_gone_is_not_sent_as_asterisks(sites: Make, db: Db) -> None:
     first, second = await sites(), await sites(node="b")
     await first.put("CS-1", profile=1, password=OLD)
-    until = first.centre.clock().replace(year=2100)
-    asked = await first.centre.csms.change_password("CS-1", None, by="test", queue_until=until)
+    century = first.centre.clock().replace(year=2100)
+    asked = await first.centre.csms.change_password("CS-1", None, by="test", queue_until=century)
     await second.comes_in("CS-1", password=OLD)
     await until(lambda: db.fetchval("select state = 'expired' from commands where id = $1", asked.id))
 
