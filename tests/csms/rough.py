@@ -24,7 +24,7 @@ from csms.kit.db import Db
 from csms.rest import routers
 from csms.rest.http import BodyLimit, Principal, answer_with_problems
 
-PATIENCE_S = 10.0
+PATIENCE_S = 40.0
 Answers = dict[str, Mapping[str, Any] | Callable[[dict[str, Any]], Mapping[str, Any]] | None]
 
 

@@ -59,7 +59,7 @@ async def ask(centre: tuple[Centre, str], command: Command) -> CommandFact:
 
 
 async def seen(centre: tuple[Centre, str], command: CommandFact, effect: str = "observed") -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await centre[0].csms.command(command.id)).effect != effect:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
@@ -111,7 +111,7 @@ async def test_profiles_lists_reservations_settings_and_firmware(
         "https://h/fw", system_clock(), None if old else secrets.randbelow(1000)))
     assert update.state == "accepted"
     await seen(centre, update)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await controls.firmware("CS-1"))[0]["outcome"] is None:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     assert (await controls.firmware("CS-1"))[0]["outcome"] == "installed"

@@ -93,7 +93,7 @@ class Central:
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._answers[id] = action, answer
         await self._send(self.socket, [2, id, action, payload])
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             return await answer
 
     def said(self, *actions: str) -> list[Payload]:

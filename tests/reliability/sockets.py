@@ -13,7 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-PATIENCE_S = 10.0
+PATIENCE_S = 40.0
 STARTED = datetime(2026, 11, 22, tzinfo=UTC)
 
 

@@ -54,14 +54,14 @@ def request(name: str | None, key: Any = None) -> tuple[str, Any]:
 async def ask(socket: ClientConnection, action: str, payload: dict[str, Any]) -> Any:
     await socket.send(orjson.dumps([2, action, action, payload]).decode())
     while True:
-        kind, id, *rest = orjson.loads(await asyncio.wait_for(socket.recv(), 10))
+        kind, id, *rest = orjson.loads(await asyncio.wait_for(socket.recv(), 40))
         if (kind, id) == (3, action):
             return rest[0]
 
 
 async def given(socket: ClientConnection) -> dict[str, Any]:
     """What comes of it, which the station takes."""
-    kind, id, action, payload = orjson.loads(await asyncio.wait_for(socket.recv(), 10))
+    kind, id, action, payload = orjson.loads(await asyncio.wait_for(socket.recv(), 40))
     assert (kind, action) == (2, "CertificateSigned")
     await socket.send(orjson.dumps([3, id, {"status": "Accepted"}]).decode())
     return dict(payload)

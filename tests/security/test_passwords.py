@@ -25,7 +25,7 @@ BOTH = pytest.mark.parametrize("protocol", ["ocpp1.6", "ocpp2.0.1"])
 
 async def hears(socket: ClientConnection) -> tuple[str, str, str]:
     """(message id, action, the password it is told)."""
-    _, id, action, payload = orjson.loads(await asyncio.wait_for(socket.recv(), 10))
+    _, id, action, payload = orjson.loads(await asyncio.wait_for(socket.recv(), 40))
     if action == "ChangeConfiguration":
         assert payload["key"] == "AuthorizationKey"
         return id, action, payload["value"]
@@ -49,7 +49,7 @@ async def told(site: Site, protocol: str, status: str | None) -> tuple[ClientCon
     await site.put("CS-1", profile=1, password=OLD)
     socket = await site.comes_in("CS-1", password=OLD, protocol=protocol)
     await socket.send('[2,"hb","Heartbeat",{}]')
-    await asyncio.wait_for(socket.recv(), 10)
+    await asyncio.wait_for(socket.recv(), 40)
     asking = asyncio.create_task(site.centre.csms.change_password("CS-1", None, by="test", wait_s=5))
     id, action, new = await hears(socket)
     if status is not None:
@@ -160,7 +160,7 @@ async def test_no_trace_of_a_password_is_stored_or_logged(site: Site, db: Db, pr
             }]}),
         }[protocol]
         asking = asyncio.create_task(site.centre.csms.send_message("CS-1", *message, by="test", wait_s=5))
-        id, action, *_ = orjson.loads(await asyncio.wait_for(socket.recv(), 10))[1:]
+        id, action, *_ = orjson.loads(await asyncio.wait_for(socket.recv(), 40))[1:]
         await socket.send(answer(id, action, "Accepted"))
         by_hand = await asking
         await site.comes_in("CS-1", password=chosen)
@@ -185,7 +185,7 @@ async def test_a_password_that_a_station_lets_slip_is_not_kept(site: Site, db: D
     asking = asyncio.create_task(
         site.centre.csms.send_message("CS-1", "GetConfiguration", {"key": ["AuthorizationKey"]}, by="t", wait_s=5)
     )
-    id = orjson.loads(await asyncio.wait_for(socket.recv(), 10))[1]
+    id = orjson.loads(await asyncio.wait_for(socket.recv(), 40))[1]
     key = {"key": "AuthorizationKey", "readonly": False, "value": slipped}
     await socket.send(orjson.dumps([3, id, {"configurationKey": [key]}]).decode())
     assert "***" in str((await asking).answer)

@@ -33,7 +33,7 @@ TARIFF = {
     ],
 }
 QUICK = Backoff(minimum=0.02, maximum=0.2, jitter=0.02)
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 async def until(look: Callable[[], Awaitable[Any]], what: str) -> Any:

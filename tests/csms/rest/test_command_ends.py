@@ -28,7 +28,7 @@ async def state(http: Http, command: dict[str, Any]) -> tuple[str, str]:
 
 
 async def until(http: Http, command: dict[str, Any], *wanted: str) -> tuple[str, str]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (found := await state(http, command))[0] not in wanted:  # noqa: ASYNC110 - the row is the truth
             await asyncio.sleep(0.02)
     return found
@@ -58,7 +58,7 @@ class Slow(Plug):
         await self.socket.send(orjson.dumps([3, self.ids[-1], payload]).decode())
 
     async def asked_for(self) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             await self.came.wait()
         self.came.clear()
 

@@ -207,7 +207,7 @@ async def test_a_setting_is_wanted_read_back_and_its_drift_shown(http: Http) -> 
         GetConfiguration={"configurationKey": [{"key": "HeartbeatInterval", "readonly": False, "value": "300"}]},
     )
     changed = await ask(http, "ChangeConfiguration", {"key": "HeartbeatInterval", "value": "300"})
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while await effect(http, changed) != "observed":  # noqa: ASYNC110 - the row is the truth
             await asyncio.sleep(0.02)
     assert ("GetConfiguration", {"key": ["HeartbeatInterval"]}) in plug.asked

@@ -41,7 +41,7 @@ class Plug:
         id = f"m{next(self._numbers)}"
         self._waiting[id] = asyncio.get_running_loop().create_future()
         await self.socket.send(orjson.dumps([2, id, action, payload]).decode())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             return (await self._waiting[id])[0]
 
     async def close(self) -> None:
