@@ -13,7 +13,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from complaints import fault_codes, rest, rest_evidence, rest_fault_codes
+from complaints import fault_codes, figures, rest, rest_evidence, rest_fault_codes
 from complaints.desk import Desk, DeskOptions
 from complaints.intake.classify import classify
 from complaints.judge import allowed_remotely, judge
@@ -23,6 +23,7 @@ from complaints.staff import Staff
 from complaints.web import routes as pages
 from complaints.worker import Worker
 from csms.app import Authority, Centre, CentreOptions, TlsFiles
+from csms.errors import WeErred
 from csms.files import Files
 from csms.ftp import FtpServer
 from csms.kit.clock import Clock, system_clock
@@ -31,12 +32,19 @@ from csms.kit.db import Db, connect
 from csms.kit.migrate import migrate
 from csms.kit.postgres import EmbeddedPostgres
 from csms.kit.supervise import Owner
-from csms.rest import routers
+from csms.rest import health_router, routers
 from csms.rest.http import BodyLimit, answer_with_problems
+from csms.rest.traffic import RequestContext
 
 log = structlog.get_logger()
 
 API = "/api/v1"
+LOOKED_AFTER_EVERY_S = 1.0
+
+
+class PartDied(WeErred):
+    """A part of this process has died; the process has ended in order, to be started anew."""
+
 LARGEST_UPLOAD = 257 * 1024 * 1024
 """A little above what `csms.uploads` takes, so that its own words tell what is too large."""
 
@@ -51,7 +59,7 @@ class Product:
             CentreOptions(
                 node=settings.node, unknown_stations=settings.unknown_stations,
                 accept_unknown_tokens=settings.unknown_tokens == "accept",
-                tls=_tls_files(settings), sealing_key=_sealing_key(settings),
+                drain_s=settings.drain_s, tls=_tls_files(settings), sealing_key=_sealing_key(settings),
                 authority=_authority(settings),
             ),
             clock=clock,
@@ -74,6 +82,18 @@ class Product:
             db, self.csms, self.desk, clock, interval_s=settings.worker_interval_s, also=self.office.parts
         )
         self.http = self.ocpp = self.ocpps = self.ftp = ""
+        self.owner: Owner | None = None
+
+    def failed(self) -> str | None:
+        """Which of our parts has died; None while all run."""
+        return next((f"{o.died} has died" for o in (self.owner, self.centre.owner) if o and o.died), None)
+
+    def bare(self) -> FastAPI:
+        """Only /health and /metrics: what a process without pages answers."""
+        app = FastAPI(title="Ohmbudsman", openapi_url=None, docs_url=None, redoc_url=None)
+        app.state.failed = self.failed
+        app.include_router(health_router(self.centre))
+        return app
 
     def web(self) -> FastAPI:
         """Pages and REST as one application."""
@@ -81,6 +101,8 @@ class Product:
             title="Ohmbudsman", version="1", openapi_url=f"{API}/openapi.json", docs_url=f"{API}/docs", redoc_url=None
         )
         app.state.authenticate = self.staff.authenticate
+        app.state.failed = self.failed
+        app.add_middleware(RequestContext)
         answer_with_problems(app)
         app.add_middleware(
             BodyLimit, limit=self.settings.max_body_bytes,
@@ -91,7 +113,8 @@ class Product:
             },
         )
         for each in routers(
-            self.centre, uploads=self.uploads_folder, public_url=self.public_url, ftp_url=self.ftp or None
+            self.centre, uploads=self.uploads_folder, public_url=self.public_url, ftp_url=self.ftp or None,
+            surveys=[figures.survey(self.db, self.clock)],
         ):
             app.include_router(each)
         app.include_router(rest.router(self.desk, public_url=self.settings.public_url), prefix=API)
@@ -127,7 +150,7 @@ async def running(
         async with db.acquire() as conn, conn.transaction():
             await fault_codes.seed(conn, clock())
         product = Product(db, settings, clock=clock)
-        owner = Owner()
+        owner = product.owner = Owner()
         stack.push_async_callback(owner.stop)
         if stations:
             port = await product.centre.start(settings.host, settings.ocpp_port)
@@ -136,10 +159,12 @@ async def running(
             if product.centre.tls:
                 secure = await product.centre.start_secure(settings.host, settings.ocpps_port)
                 product.ocpps = f"wss://{settings.host}:{secure}/ocpp"
-        if desk:
+        if not desk:
+            await _listen(product, product.bare(), owner, stack)
+        else:
             owner.start(product.worker.run(), "complaints worker")
             await _serve_ftp(product, stack)
-            await _listen(product, owner, stack)
+            await _listen(product, product.web(), owner, stack)
             await _take_mail(product, stack)
         yield product
 
@@ -197,15 +222,14 @@ async def _embedded(settings: Settings, stack: AsyncExitStack) -> str:
     return await postgres.start()
 
 
-async def _listen(product: Product, owner: Owner, stack: AsyncExitStack) -> None:
+async def _listen(product: Product, app: FastAPI, owner: Owner, stack: AsyncExitStack) -> None:
     """Serve HTTP beside the sockets."""
     settings = product.settings
     listening = socket.create_server((settings.host, settings.http_port))
     product.http = f"http://{settings.host}:{listening.getsockname()[1]}"
-    app = product.web()
     server = uvicorn.Server(uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="off", server_header=False,
-        timeout_graceful_shutdown=3,
+        timeout_graceful_shutdown=3, forwarded_allow_ips=settings.trusted_proxies,
     ))
     # `_serve`, not `serve`: that one would take over the signals.
     task = owner.start(server._serve([listening]), "http")
@@ -235,7 +259,12 @@ async def serve_until_told(settings: Settings, *, stations: bool, desk: bool) ->
             loop.add_signal_handler(signal.SIGHUP, lambda: renewing.add(loop.create_task(tls.reload())))
         secure = f" ocpps={product.ocpps}" if product.ocpps else ""
         print(f"ready http={product.http or '-'} ocpp={product.ocpp or '-'}{secure}", flush=True)
-        await told.wait()
-        log.info("stopping")
+        while not told.is_set() and not product.failed():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(told.wait(), LOOKED_AFTER_EVERY_S)
+        why = product.failed()
+        log.info("stopping", why=why or "told to")
+    if why:
+        raise PartDied(why)
 
 

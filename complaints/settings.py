@@ -73,6 +73,12 @@ class Settings(BaseModel):
     hotline: str | None = Field(None, description="Phone number that the driver's pages name for danger and help.")
     zone: str = Field("Asia/Shanghai", description="IANA time zone of the sites: working days and case numbers.")
     database_connections: int = Field(12, ge=3, le=200, description="Most connections to the database.")
+    drain_s: float = Field(
+        0, ge=0, le=600, description="Over how many seconds stations are sent away (close 1012) when a process ends."
+    )
+    trusted_proxies: str = Field(
+        "127.0.0.1", description="Addresses whose X-Forwarded-For is believed, with commas; `*` for any."
+    )
     max_frame_bytes: int = Field(512 * 1024, ge=1024, description="Largest OCPP message taken.")
     max_body_bytes: int = Field(256 * 1024, ge=1024, description="Largest HTTP body, where no other limit is named.")
     max_filing_bytes: int = Field(64 * 1024 * 1024, ge=1024, description="Largest complaint with its attachments.")

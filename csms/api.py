@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -110,6 +111,8 @@ class Csms:
         self.db, self.relay, self.clock, self.vault = db, relay, clock, vault or Vault()
         self.archive = Archive(db, clock)
         self.controls = Controls(db, clock)
+        self.delivered: Counter[tuple[str, ...]] = Counter()
+        """How the commands that were asked for here ended."""
         self._deliveries: set[asyncio.Task[Any]] = set()
 
     # --- facts ----------------------------------------------------------------------------------------
@@ -417,6 +420,7 @@ class Csms:
 
     async def _deliver(self, station: str, id: str, queue_until: datetime | None) -> CommandState:
         state = await self.relay.deliver(station, id)
+        self.delivered[state.value,] += 1
         if state is CommandState.OFFLINE and queue_until is None:
             try:
                 async with self.db.acquire() as conn, conn.transaction():

@@ -40,6 +40,8 @@ class CentreOptions:
     heartbeat_s: int = 300
     answer_within_s: float = 20.0
     """How long a station may take to answer a command, in seconds."""
+    drain_s: float = 0.0
+    """Over how long stations are sent away when this process ends, in seconds."""
     tls: TlsFiles | None = None
     """Certificates for security profiles 2 and 3."""
     sealing_key: SealingKey | None = None
@@ -68,7 +70,7 @@ class Centre:
         self.issuer = Issuer(self.csms, options.authority)
         self.gateway = Gateway(
             Parts(db, self.inbox, clock, options.node, options.answer_within_s, vault=vault), self.relay,
-            unknown_stations=options.unknown_stations,
+            unknown_stations=options.unknown_stations, drain_s=options.drain_s,
         )
         self.owner: Owner | None = None
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
-from datetime import datetime
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
 
-from csms import episodes, faults, journal, records
+from csms import episodes, faults, journal, partitions, records
 from csms.episodes import Episode
 from csms.gateway import wire
 from csms.importer import Report, export_lines, import_lines
 from csms.journal import Broken
 from csms.kit.clock import Clock
 from csms.kit.db import AWAY, Db, Row
+from csms.kit.figures import Meter
 from csms.kit.migrate import find as find_migrations
 
 
@@ -106,6 +107,21 @@ class Archive:
             return await records.knocks(conn, after, limit)
 
     # --- the process ----------------------------------------------------------------------------------
+
+    async def figures(self) -> Sequence[Meter]:
+        """What only the database knows; the same from whichever process it is asked."""
+        now = self.clock()
+        async with self.db.acquire() as conn:
+            ended = await records.commands_since(conn, now - timedelta(days=1))
+            covered = await partitions.covered_until(conn)
+            size = float(await conn.fetchval(records.SIZE))
+        left = (covered - now).total_seconds() if covered else 0.0
+        return [
+            Meter("ohmbudsman_commands_day", "Commands of the last 24 hours, by how they ended and what was seen.",
+                  lambda: ended, labels=("kind", "state", "effect")),
+            Meter("ohmbudsman_partitions_left_seconds", "For how long partitions are made ahead.", lambda: left),
+            Meter("ohmbudsman_database_bytes", "Size of the database.", lambda: size),
+        ]
 
     async def unready(self) -> str | None:
         """Why this process cannot serve just now; None when it can."""

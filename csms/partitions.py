@@ -12,6 +12,10 @@ MOST = 240
 """History is brought in at most so many months at once; what lies outside goes to the rest partition."""
 
 EXISTING = "select relname from pg_class where relname = any($1::text[])"
+NEWEST = """
+    select max(c.relname) as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'frames'::regclass and c.relname ~ '^frames_[0-9]{4}_[0-9]{2}$'
+"""
 LOCK = "select pg_advisory_xact_lock(4711)"
 
 # A month that already has rows in the rest partition cannot be cut out of it without moving them.
@@ -51,3 +55,15 @@ async def cover_ahead(conn: Conn, now: datetime) -> None:
     """This month and the two that follow."""
     nxt = following(now.astimezone(UTC))
     await cover(conn, [now, nxt, following(nxt)])
+
+
+async def covered_until(conn: Conn) -> datetime | None:
+    """The end of the newest month that frames have a partition for."""
+    name = await conn.fetchval(NEWEST)
+    return following(month_of(name)) if name else None
+
+
+def month_of(partition: str) -> datetime:
+    """frames_2026_11 -> 2026-11-01."""
+    year, month = partition.split("_")[-2:]
+    return datetime(int(year), int(month), 1, tzinfo=UTC)

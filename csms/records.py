@@ -48,6 +48,10 @@ SUSPECTS = """
 ONE = "select * from tokens where token = $1"
 JOURNALLED = "select station from heads join stations on id = station where station > $1 order by station limit $2"
 MIGRATED = "select name from migrations"
+COMMANDS_SINCE = """
+    select kind, state, effect, count(*)::float8 as times from commands where requested_at >= $1 group by 1, 2, 3
+"""
+SIZE = "select pg_database_size(current_database())"
 
 
 async def frames(
@@ -98,3 +102,9 @@ async def journalled(conn: Conn, after: str, limit: int) -> list[str]:
 async def migrated(conn: Conn) -> set[str]:
     """The migrations this database has had."""
     return {row["name"] for row in await conn.fetch(MIGRATED)}
+
+
+async def commands_since(conn: Conn, since: datetime) -> dict[tuple[str, ...], float]:
+    """How many there were of each (kind, state, effect)."""
+    rows = await conn.fetch(COMMANDS_SINCE, since)
+    return {(r["kind"], r["state"], r["effect"]): r["times"] for r in rows}

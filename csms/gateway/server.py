@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 from collections.abc import Sequence
 
 import structlog
@@ -25,13 +26,17 @@ log = structlog.get_logger()
 NEWEST_FIRST = ("ocpp2.1", "ocpp2.0.1", "ocpp1.6")
 LARGEST_FRAME = 512 * 1024
 PING_EVERY_S = 30
+DRAIN_STEPS, FEW = 50, 20
+"""On the way out stations are sent away in so many steps, but no fewer than a few at once."""
 
 
 class Gateway:
     """All the sockets of this process."""
 
-    def __init__(self, parts: Parts, relay: Relay, *, unknown_stations: str = "reject") -> None:
-        self.parts, self.relay = parts, relay
+    def __init__(
+        self, parts: Parts, relay: Relay, *, unknown_stations: str = "reject", drain_s: float = 0.0
+    ) -> None:
+        self.parts, self.relay, self.drain_s = parts, relay, drain_s
         self.door = Door(parts, unknown_stations=unknown_stations)
         self.sessions: dict[str, Session] = {}
         self._servers: list[Server] = []
@@ -53,9 +58,17 @@ class Gateway:
         """Tell every station to come back, and put its going on record."""
         for server in self._servers:
             server.close(close_connections=False)
-        await asyncio.gather(*(s.close(RESTARTING, "restarting") for s in self.sessions.values()))
+        await self._send_away(list(self.sessions.values()))
         async with asyncio.timeout(8):
             await asyncio.gather(*(server.wait_closed() for server in self._servers))
+
+    async def _send_away(self, sessions: Sequence[Session]) -> None:
+        """A few at a time, spread over `drain_s`: their new node is not to be met by all of them at once."""
+        size = max(math.ceil(len(sessions) / DRAIN_STEPS), FEW)
+        for start in range(0, len(sessions), size):
+            if start:
+                await asyncio.sleep(self.drain_s * size / len(sessions))
+            await asyncio.gather(*(s.close(RESTARTING, "restarting") for s in sessions[start:start + size]))
 
     async def recover(self) -> None:
         """After a crash: those who were connected to this node are not, and the journal says so."""
@@ -80,6 +93,7 @@ class Gateway:
             return
         if not offered:
             log.info("no_subprotocol_offered", station=guest.station)
+        structlog.contextvars.bind_contextvars(station=guest.station, node=self.parts.node)
         session = Session(
             self.parts, socket, guest.station, socket.subprotocol or "ocpp1.6", strict=guest.strict
         )

@@ -17,6 +17,7 @@ from csms.inbox.entries import (
     Settlement as Settlement,
     Written as Written,
 )
+from csms.inbox.figures import Figures as Figures
 from csms.inbox.projection import project as project
 from csms.inbox.turns import POISON as POISON, Inbox as Inbox
 from csms.inbox.writer import Writer as Writer

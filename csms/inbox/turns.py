@@ -8,6 +8,7 @@ station, so its messages are independent and may be written set by set.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -20,6 +21,7 @@ import structlog
 from csms import events, journal
 from csms.errors import Overloaded, StaleHead
 from csms.inbox.entries import Departure, Entry, Policy, Settlement
+from csms.inbox.figures import Figures, waited_s
 from csms.inbox.writer import Writer
 from csms.journal import Chain
 from csms.kit.clock import Clock
@@ -43,6 +45,8 @@ class Inbox:
         self.nonempty = asyncio.Event()
         self.last_batch = 0
         self.committed = 0
+        self.figures = Figures()
+        self.writing: list[Entry] = []
         self.away_since: datetime | None = None
         self.attempted: Chain | None = None
 
@@ -64,6 +68,10 @@ class Inbox:
         self.put(entry, partial(_resolve, done))
         return done
 
+    def lag_s(self) -> float:
+        """How long the oldest message that is not committed has waited, in seconds."""
+        return waited_s(itertools.chain(self.writing, self.waiting), self.clock()) or 0.0
+
     async def announce(self, conn: Conn, notes: Notes) -> None:
         """Write news that came without a frame (a time-out)."""
         await events.write(conn, notes, self.clock())
@@ -71,7 +79,9 @@ class Inbox:
     async def run(self) -> None:
         while True:
             await self.nonempty.wait()
-            await self._commit(self._gather())
+            self.writing = self._gather()
+            await self._commit(self.writing)
+            self.writing = []
             if not self.waiting:
                 self.nonempty.clear()
 
@@ -110,6 +120,7 @@ class Inbox:
         self.away_since, self.attempted = None, None
         self.last_batch = len(batch)
         self.committed += len(batch)
+        self.figures.note(batch, self.clock())
         # Soon, not now: the next batch goes to the database first, and is written while these are answered.
         asyncio.get_running_loop().call_soon(_tell, batch)
 
@@ -129,7 +140,9 @@ class Inbox:
             await self._commit(batch[: len(batch) // 2])
             return await self._commit(batch[len(batch) // 2 :])
         line = batch[0].line
-        log.warning("message_quarantined", station=line.station, action=line.action, error=str(error))
+        self.figures.quarantined += 1
+        log.warning("message_quarantined", station=line.station, message=line.message_id, action=line.action,
+                    error=str(error))
         try:
             chain = await self._write(batch, projected=False, error=f"{type(error).__name__}: {error}")
         except POISON as worse:  # not even the journal takes it: the session that brought it is told
@@ -170,7 +183,8 @@ def _tell(batch: Sequence[Entry]) -> None:
         try:
             entry.told(entry)
         except Exception:  # one session's trouble is not the others'
-            log.exception("answer_not_sent", station=entry.line.station, action=entry.line.action)
+            log.exception("answer_not_sent", station=entry.line.station, message=entry.line.message_id,
+                          action=entry.line.action)
 
 
 def _resolve(done: asyncio.Future[Entry], entry: Entry) -> None:

@@ -17,6 +17,8 @@ class Owner:
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
+        self.died: str | None = None
+        """The name of the first task that died."""
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def start(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
@@ -29,6 +31,7 @@ class Owner:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("task_died", task=task.get_name(), exc_info=error)
+            self.died = self.died or task.get_name()
             if not self.failed.done():
                 self.failed.set_exception(error)
 
