@@ -127,3 +127,41 @@ async def test_the_view_goes_until_it_is_told_to_end(central):
         asyncio.get_running_loop().call_later(0.2, ended.set)
         async with asyncio.timeout(30):
             await View(fleet).show(console, ended)
+
+
+@pytest.mark.parametrize(
+    ("story", "why"),
+    [
+        ("station: {quirks: [x]}", "nothing"),
+        ("station: {speed: 3}", "unexpected keyword argument 'speed'"),
+        ("steps: [{do: fault, evsee: 1, code: CX019}]", "step 1: missing a required argument: 'evse'"),
+        ("steps: [{do: plug_in, evse: 1, vehicle: {socks: 3}}]", "step 1: .*'socks'"),
+        ("steps: [{do: plug_in, evse: 2}]", "step 1: there is no EVSE 2"),
+        ("steps: [{do: go_offline}, {wait: Chargin}]", "step 2: cannot wait for 'Chargin'"),
+        ("steps: [{wait: Charging, withn: 2}]", "step 1: cannot take 'withn'"),
+        ("steps: [{expect: {energy: 2}}]", "step 1: cannot expect 'energy'"),
+        ("steps: [{do: say, action: Heartbeat}]", "step 1: say needs an action and a payload"),
+    ],
+)
+async def test_a_slip_in_a_scenario_is_named_before_it_is_played(central, story, why):
+    if "steps" not in story:
+        story += "\nsteps: []"
+    if why == "nothing":
+        with pytest.raises(ScenarioError, match="no such quirk: x"):
+            await play(read(story), central.url)
+    else:
+        with pytest.raises(ScenarioError, match=why):
+            read(story)
+    assert not central.handshakes
+
+
+async def test_the_command_line_goes_before_the_scenario(central, tmp_path):
+    (tmp_path / "story.yaml").write_text("steps: [{expect: {transactions: 0, not_sent: StartTransaction}}]")
+    options = ["--id", "CS-8", "--protocol", "ocpp2.1", "--quirk", "long_serial", "--connectors", "22,150"]
+    command = ["--url", central.url, "--scenario", str(tmp_path / "story.yaml"), *options]
+    story = await asyncio.to_thread(CliRunner().invoke, emulate, command)
+    assert story.exit_code == 0, story.output
+    (boot,) = central.said("BootNotification")
+    assert boot["chargingStation"]["model"] == "Emulator"
+    assert {s["evseId"] for s in central.said("StatusNotification")} == {1, 2}
+    central.invalid.clear()  # the serial number is too long, as it was asked to be

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ from .fleet import Fleet, names
 from .quirks import QUIRKS
 from .view import View, summary
 
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 PROTOCOLS = ("ocpp1.6", "ocpp2.0.1", "ocpp2.1")
 
 
-@click.command(epilog="Quirks: " + "; ".join(f"{name}: {what}" for name, what in QUIRKS.items()))
+@click.command(epilog="\b\nQuirks:\n" + "\n".join(f"  {name:24} {what}" for name, what in QUIRKS.items()))
 @click.option("--url", default="ws://127.0.0.1:9000/ocpp", show_default=True, help="Endpoint without the station's id.")
 @click.option("--id", "name", default="CS-1", show_default=True, help="Station id; the beginning of it with --count.")
 @click.option(
@@ -29,6 +31,9 @@ PROTOCOLS = ("ocpp1.6", "ocpp2.0.1", "ocpp2.1")
 @click.option("--count", type=click.IntRange(1), default=1, show_default=True, help="Number of stations.")
 @click.option("--connectors", default="60", show_default=True, help="Rated powers in kW, with commas.")
 @click.option("--password", default=None, help="For Basic authentication.")
+@click.option("--ca", type=FILE, default=None, help="Whose certificates are believed (PEM), for wss.")
+@click.option("--cert", type=FILE, default=None, help="The station's own certificate chain (PEM): security profile 3.")
+@click.option("--key", type=FILE, default=None, help="Its key (PEM).")
 @click.option("--quirk", "quirks", multiple=True, type=click.Choice(sorted(QUIRKS)), metavar="NAME", help="Repeatable.")
 @click.option("--time-scale", type=float, default=1.0, show_default=True, help="Seconds that pass in one of ours.")
 @click.option("--session", is_flag=True, help="Drivers come and go.")
@@ -39,18 +44,54 @@ PROTOCOLS = ("ocpp1.6", "ocpp2.0.1", "ocpp2.1")
     "--ledger", "ledger_limit", type=click.IntRange(1), default=None,
     help="Messages each station remembers; all for one station, 50 for each of many.",
 )
-@click.option("--scenario", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Play this YAML file.")
-def emulate(url: str, scenario: Path | None, **options: Any) -> None:
+@click.option(
+    "--scenario", type=FILE,
+    help="Play this YAML file; --id, --protocol, --connectors, --quirk and --time-scale go before what it says.",
+)
+@click.pass_context
+def emulate(
+    context: click.Context, /, url: str, scenario: Path | None, ca: Path | None, cert: Path | None, key: Path | None,
+    **options: Any,
+) -> None:
     """Emulate charging stations against a central system."""
-    console = Console()
+    console = Console(highlight=False)
+    options["connectors"] = _powers(options["connectors"])
+    secured: dict[str, Any] = {"ssl": _secured(ca, cert, key)} if url.startswith("wss:") else {}
     if scenario is not None:
-        asyncio.run(_play(console, url, scenario, options["password"]))
+        asyncio.run(_play(console, url, scenario, _said(context, options) | secured))
     else:
-        asyncio.run(_run(console, url, **options))
+        asyncio.run(_run(console, url, **options, **secured))
 
 
-async def _play(console: Console, url: str, path: Path, password: str | None) -> None:
-    overrides = {"password": password} if password else {}
+def _powers(text: str) -> list[float]:
+    try:
+        return [float(power) for power in text.split(",")]
+    except ValueError as error:
+        raise click.BadParameter("powers in kW with commas, as 22,150", param_hint="--connectors") from error
+
+
+def _secured(ca: Path | None, cert: Path | None, key: Path | None) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=ca)
+        if cert is not None:
+            context.load_cert_chain(cert, key)
+    except (OSError, ssl.SSLError) as error:
+        raise click.ClickException(f"{ca or cert}: {error}") from error
+    return context
+
+
+def _said(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
+    """What was asked for in so many words of a station, not what an option is by default."""
+    words = {"name": "id", "protocol": "protocol", "connectors": "connectors", "quirks": "quirks",
+             "time_scale": "time_scale", "password": "password"}
+    default = click.core.ParameterSource.DEFAULT
+    said = {word: options[name] for name, word in words.items() if context.get_parameter_source(name) != default}
+    if said.get("protocol") == "mixed":
+        raise click.BadParameter("a scenario is of one station", param_hint="--protocol")
+    return said
+
+
+async def _play(console: Console, url: str, path: Path, overrides: dict[str, Any]) -> None:
     try:
         story = stories.load(path)
         console.print(f"[bold]{story.name}[/bold]")
@@ -66,7 +107,7 @@ async def _run(
     *,
     name: str,
     count: int,
-    connectors: str,
+    connectors: list[float],
     quirks: tuple[str, ...],
     session: bool,
     stagger: float,
@@ -79,11 +120,10 @@ async def _run(
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    powers = [float(power) for power in connectors.split(",")]
     ids = names(name, count)
     limit = ledger_limit or (50 if count > 1 else None)
     fleet = Fleet(
-        url, ids, stagger_s=stagger, sessions=session, connectors=powers, quirks=quirks, ledger_limit=limit,
+        url, ids, stagger_s=stagger, sessions=session, connectors=connectors, quirks=quirks, ledger_limit=limit,
         protocols=PROTOCOLS if protocol == "mixed" else (protocol,), **options,
     )
     drawn = console.is_terminal and count > 1 if live is None else live

@@ -100,7 +100,8 @@ class Core:
         except TimeoutError:
             seen = {n: c.status for n, c in self.connectors.items()}
             line = "online" if self.online else f"offline ({self.wire.trouble})"
-            raise TimeoutError(f"{self.id}, {line}: waited for {what}, there is {seen}") from None
+            awaited = what if isinstance(what, str) else what.__doc__ or "what was to come"
+            raise TimeoutError(f"{self.id}, {line}: waited for {awaited}, there is {seen}") from None
 
     async def drained(self, timeout: float = 10.0) -> None:
         """Wait until everything said so far has been answered."""

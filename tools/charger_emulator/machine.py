@@ -128,7 +128,7 @@ class Machine(Core):
         self.spawn(self._align(), "aligned")
         await self.power_up("PowerUp", boot_time_s=0.0)
         if wait and online:
-            await self.wait_for(lambda s: s.speaking, timeout=timeout)
+            await self.wait_for(_speaking, timeout=timeout)
             await self.drained(timeout)
 
     async def shutdown(self) -> None:
@@ -153,7 +153,7 @@ class Machine(Core):
         if self.powered:
             self.wire.allow()
         if wait:
-            await self.wait_for(lambda s: s.speaking, timeout=timeout)
+            await self.wait_for(_speaking, timeout=timeout)
             await self.drained(timeout)
 
     async def pass_time(self, seconds: float) -> None:
@@ -399,3 +399,8 @@ class Machine(Core):
                 await self._busy.wait()
             await self.clock.sleep(max(1.0, self.clock.time_scale * 0.1))
             self.sessions.tick()
+
+
+def _speaking(station: Machine) -> bool:
+    """an accepted boot"""
+    return station.speaking

@@ -1,6 +1,7 @@
-"""A pytest fixture: `charger` makes started stations and ends them after the test.
+"""A pytest plugin: the fixture `charger` makes started stations and ends them after the test.
 
-Import the fixture in a conftest: `from charger_emulator.pytest_plugin import charger`. Needs pytest-asyncio.
+It is there wherever this package is installed; elsewhere a conftest says
+`from charger_emulator.pytest_plugin import charger`. Needs pytest-asyncio, in either of its modes.
 """
 
 from __future__ import annotations
@@ -13,13 +14,18 @@ import pytest
 from .station import Station
 from .wire import Backoff
 
+try:
+    import pytest_asyncio as fixtures
+except ImportError:  # whoever runs pytest for something else must not stumble over us
+    fixtures = pytest  # type: ignore[misc]
+
 QUICK = Backoff(minimum=0.02, maximum=0.2, jitter=0.02)
 
 Charger = Callable[..., Awaitable[Station]]
 """`await charger(url, id, protocol, wait=True, **station_options)`; a minute lasts a second unless told otherwise."""
 
 
-@pytest.fixture
+@fixtures.fixture
 async def charger() -> AsyncIterator[Charger]:
     """Factory of started stations."""
     made: list[Station] = []

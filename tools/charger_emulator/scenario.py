@@ -13,15 +13,16 @@
       - expect: {status: {1: Finishing}, energy_below_wh: 1, sent: StopTransaction}
 
 `at` (since the beginning) and `after` (since the step before) are seconds of simulated time, `within` is in
-ours. `do` is a method of Station, or `say` for a message in the station's own version's words.
+ours. `do` is a method of Station, or `say` for a message in the station's own version's words. docs/emulator.md has
+the whole vocabulary.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from inspect import isawaitable
+from inspect import isawaitable, signature
 from pathlib import Path
 from typing import Any
 
@@ -31,36 +32,42 @@ from .link import Payload
 from .outbox import Message
 from .physics import Vehicle
 from .station import Station
+from .view import COLOURS
 
 DOINGS = frozenset(
     {
-        "plug_in",
-        "unplug",
-        "present_token",
-        "start_locally",
-        "stop",
-        "fault",
-        "clear_fault",
-        "emergency_stop",
-        "set_contactor",
-        "set_lock",
-        "set_derating",
-        "go_offline",
-        "go_online",
-        "power_loss",
-        "power_up",
-        "reboot",
-        "drained",
-        "pass_time",
+        "plug_in", "unplug", "present_token", "start_locally", "stop", "set_limit", "fault", "clear_fault",
+        "emergency_stop", "set_contactor", "set_lock", "set_derating", "impose_limit", "lift_limit", "go_offline",
+        "go_online", "power_loss", "power_up", "reboot", "sign_certificate", "security_event", "drained", "pass_time",
     }
+)  # fmt: skip
+"""Methods of Station that a step may `do`."""
+
+EXPECTATIONS = frozenset(
+    {"status", "sent", "not_sent", "asked", "energy_above_wh", "energy_below_wh", "stop_reason", "transactions"}
 )
+TIMES = frozenset({"at", "after"})
+
+STATUSES = frozenset(COLOURS)
+"""A connector's status, in 1.6's words in every version."""
 
 
-WAITS: dict[str, Callable[[Station], bool]] = {
-    "online": lambda station: station.speaking,
-    "offline": lambda station: not station.online,
-}
-"""What can be waited for besides a connector's status."""
+def _online(station: Station) -> bool:
+    """an accepted boot"""
+    return station.speaking
+
+
+def _offline(station: Station) -> bool:
+    """no connection"""
+    return not station.online
+
+
+def _was_asked(station: Station, action: str) -> bool:
+    return any(one.action == action for one in station.asked)
+
+
+WAITS: dict[str, Callable[[Station], bool]] = {"online": _online, "offline": _offline}
+"""What can be waited for besides a connector's status and `asked ACTION`."""
 
 
 class ScenarioError(Exception):
@@ -83,16 +90,18 @@ class Scenario:
 
 
 def read(text: str) -> Scenario:
-    """A scenario from YAML text. Raises ScenarioError with the number of the first bad step."""
+    """A scenario from YAML text. Raises ScenarioError that names the first thing it cannot play."""
     try:
         raw = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ScenarioError(str(error)) from error
     if not isinstance(raw, dict) or not isinstance(raw.get("steps"), list):
         raise ScenarioError("a scenario is a mapping with `steps`")
-    for number, step in enumerate(raw["steps"], start=1):
-        _check(number, step)
     station = {"id": "CS-1", "protocol": "ocpp1.6"} | raw.get("station", {})
+    _fits("station", Station, {"url": "", **station})
+    evses = len(station.get("connectors", (60.0,)))
+    for number, step in enumerate(raw["steps"], start=1):
+        _check(f"step {number}", step, evses)
     return Scenario(raw.get("name", "Scenario"), station, raw["steps"], float(raw.get("time_scale", 1.0)))
 
 
@@ -101,11 +110,54 @@ def load(path: Path) -> Scenario:
     return read(path.read_text(encoding="utf-8"))
 
 
-def _check(number: int, step: object) -> None:
-    if not isinstance(step, dict) or not ({"do", "wait", "expect"} & step.keys()):
-        raise ScenarioError(f"step {number}: needs one of do, wait, expect")
-    if "do" in step and step["do"] not in DOINGS | {"say"}:
-        raise ScenarioError(f"step {number}: cannot do {step['do']!r}")
+def _check(where: str, step: object, evses: int) -> None:
+    """Before anything is played: a slip in the last step must not cost the hour before it."""
+    verbs = {"do", "wait", "expect"} & step.keys() if isinstance(step, dict) else set()
+    if not isinstance(step, dict) or not verbs:
+        raise ScenarioError(f"{where}: needs one of do, wait, expect")
+    evse = step.get("evse", 1)
+    if not isinstance(evse, int) or not 0 <= evse <= evses:
+        raise ScenarioError(f"{where}: there is no EVSE {evse}")
+    if "do" in step:
+        _check_deed(where, step)
+    elif "wait" in step:
+        _known(where, step.keys() - {"wait", "evse", "within"} - TIMES, "take")
+        if step["wait"] not in STATUSES | WAITS.keys() and not str(step["wait"]).startswith("asked "):
+            raise ScenarioError(f"{where}: cannot wait for {step['wait']!r}")
+    elif not isinstance(step["expect"], dict):
+        raise ScenarioError(f"{where}: expect takes a mapping")
+    else:
+        _known(where, step["expect"].keys() - EXPECTATIONS, "expect")
+
+
+def _check_deed(where: str, step: Payload) -> None:
+    if step["do"] == "say":
+        if not isinstance(step.get("action"), str) or not isinstance(step.get("payload"), dict):
+            raise ScenarioError(f"{where}: say needs an action and a payload")
+        return
+    if step["do"] not in DOINGS:
+        raise ScenarioError(f"{where}: cannot do {step['do']!r}")
+    if "vehicle" in step:
+        _fits(where, Vehicle, step["vehicle"])
+    _fits(where, getattr(Station, step["do"]), {"self": None, **_arguments(step)})
+
+
+def _fits(where: str, made: Callable[..., Any], arguments: object) -> None:
+    if not isinstance(arguments, Mapping):
+        raise ScenarioError(f"{where}: {arguments!r} is no mapping")
+    try:
+        signature(made).bind(**arguments)
+    except TypeError as error:
+        raise ScenarioError(f"{where}: {error}") from error
+
+
+def _known(where: str, strange: set[str], verb: str) -> None:
+    if strange:
+        raise ScenarioError(f"{where}: cannot {verb} {', '.join(map(repr, sorted(strange)))}")
+
+
+def _arguments(step: Payload) -> Payload:
+    return {k: v for k, v in step.items() if k not in ("do", "expect") and k not in TIMES}
 
 
 async def play(scenario: Scenario, url: str, tell: Callable[[str], None] = lambda _: None, **options: Any) -> Station:
@@ -114,7 +166,11 @@ async def play(scenario: Scenario, url: str, tell: Callable[[str], None] = lambd
     Raises Unmet if an expectation does not hold, TimeoutError if something waited for does not come.
     """
     arguments = {"time_scale": scenario.time_scale} | scenario.station | options
-    async with Station(url, **arguments) as station:
+    try:
+        made = Station(url, **arguments)
+    except ValueError as error:
+        raise ScenarioError(f"station: {error}") from error
+    async with made as station:
         began = station.now()
         for number, step in enumerate(scenario.steps, start=1):
             if "at" in step:
@@ -145,6 +201,9 @@ async def _play_step(station: Station, number: int, step: Payload) -> None:
 
 
 def _awaited(what: str) -> str | Callable[[Station], bool]:
+    action = what.removeprefix("asked ")
+    if action != what:
+        return lambda station: _was_asked(station, action)
     return WAITS.get(what, what)
 
 
@@ -152,7 +211,7 @@ async def _do(station: Station, step: Payload) -> Any:
     if step["do"] == "say":
         reply = await station.say(Message(step["action"], lambda: step["payload"])).ended
         return "Accepted" if reply.ok else "Refused"
-    arguments = {k: v for k, v in step.items() if k not in ("do", "at", "after", "expect")}
+    arguments = _arguments(step)
     if "vehicle" in arguments:
         arguments["vehicle"] = Vehicle(**arguments["vehicle"])
     outcome = getattr(station, step["do"])(**arguments)
@@ -169,6 +228,10 @@ def _expect(station: Station, number: int, wanted: Payload) -> None:
                 held = bool(station.sent(value))
             case "not_sent":
                 held = not station.sent(value)
+            case "asked":
+                held = _was_asked(station, value)
+            case "transactions":
+                held = len(station.transactions) == value
             case "energy_above_wh":
                 held = energy > value
             case "energy_below_wh":
