@@ -30,7 +30,7 @@ from csms.vocabulary.heard import Notes
 
 log = structlog.get_logger()
 
-# What a message itself does wrong in the database. Everything else is our trouble and is tried again.
+# What a message itself does wrong in the database: history that is read again keeps such a line apart.
 POISON = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, TypeError, KeyError, OverflowError,
           AttributeError, LookupError, asyncpg.ProgramLimitExceededError)
 
@@ -105,13 +105,13 @@ class Inbox:
             except StaleHead:
                 self.writer.forget(batch)
                 continue
-            except POISON as error:
-                return await self._part(batch, error)
             except AWAY as error:
                 done = await self._wait_for_database(error)
                 if done is None:
                     continue
                 chain = done
+            except Exception as error:  # whatever it is, it must not end the inbox: the other stations go on
+                return await self._part(batch, error)
             self._let_go(batch, chain)
             return None
 
@@ -145,12 +145,12 @@ class Inbox:
                     error=str(error))
         try:
             chain = await self._write(batch, projected=False, error=f"{type(error).__name__}: {error}")
-        except POISON as worse:  # not even the journal takes it: the session that brought it is told
-            batch[0].failed = worse
-            _tell(batch)
         except (*AWAY, StaleHead):
             self.writer.forget(batch)
             await self._commit(batch)
+        except Exception as worse:  # not even the journal takes it: the session that brought it is told
+            batch[0].failed = worse
+            _tell(batch)
         else:
             self._let_go(batch, chain)
         return None
