@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from complaints import cases
+from complaints import cases, presence, saved_filters, search
 from complaints.cases import COLUMNS, Case, Wanted
+from complaints.incidents import rows as incidents
+from complaints.incidents.rows import Incident
+from complaints.saved_filters import Saved
 from complaints.states import ENDED, OPEN
 from csms.kit.clock import Clock
 from csms.kit.db import Conn, Db
@@ -15,6 +18,7 @@ from csms.rest.http import Principal
 
 SOON = timedelta(hours=1)
 APPROVERS = ("finance", "supervisor", "admin")
+READS_INTERNAL = ("supervisor", "auditor")
 WITH_THE_CUSTOMER = ("need_info", "informed", "confirming")
 OURS = tuple(state for state in OPEN if state not in WITH_THE_CUSTOMER)
 """States in which the next step is ours."""
@@ -49,29 +53,32 @@ class Item:
 
 
 # A case waits with us, its clocks run; the same clocks stand still while it is the customer's turn.
+# Only the page that is shown is looked at in full.
 LIST = f"""
-    select {', '.join('c.' + name for name in COLUMNS)}, d.kind as due_kind, d.due_at, l.author = 'customer' as heard
-    from complaints c
-    left join lateral (
-        select kind, due_at from deadlines
-        where complaint = c.number and round = c.round and met_at is null and started_at is not null and not stopped
-            and kind not like 'follow_up%' and c.state = any($9::text[])
-        order by due_at limit 1
-    ) d on true
+    with shown as (
+        select c.number, d.kind as due_kind, d.due_at, row_number() over (order by c.state = any($9::text[]) desc,
+            c.level = 1 and c.state = any($9::text[]) desc, d.due_at nulls last, c.number desc) as place
+        from complaints c
+        left join lateral (
+            select kind, due_at from deadlines
+            where c.state = any($9::text[]) and complaint = c.number and round = c.round and met_at is null
+                and started_at is not null and not stopped and kind not like 'follow_up%'
+            order by due_at limit 1
+        ) d on true
+        where ($1::text[] is null or c.state = any($1)) and ($2::int is null or c.level = $2)
+            and ($3::text is null or c.department = $3)
+            and ($4::text is null or c.station = $4 or c.matched_station = $4)
+            and ($5::text[] is null or c.number = any($5))
+            and ($6::text is null or c.owner = $6)
+        order by place limit $7 offset $8
+    )
+    select {', '.join('c.' + name for name in COLUMNS)}, s.due_kind, s.due_at, l.author = 'customer' as heard
+    from shown s join complaints c using (number)
     left join lateral (
         select author from entries where complaint = c.number and audience = 'customer' and author <> 'ohmbudsman'
         order by seq desc limit 1
     ) l on true
-    where ($1::text[] is null or c.state = any($1)) and ($2::int is null or c.level = $2)
-        and ($3::text is null or c.department = $3)
-        and ($4::text is null or c.station = $4 or c.matched_station = $4)
-        and ($5::text is null or c.number ilike $5 or c.text ilike $5 or c.station ilike $5
-            or c.customer_phone ilike $5 or c.customer_plate ilike $5 or c.customer_name ilike $5
-            or c.payment_reference ilike $5 or c.order_ref ilike $5)
-        and ($6::text is null or c.owner = $6)
-    order by c.state = any($9::text[]) desc, c.level = 1 and c.state = any($9::text[]) desc, d.due_at nulls last,
-        c.number desc
-    limit $7 offset $8
+    order by s.place
 """
 COUNT = """
     select count(*) filter (where state = any($1::text[])) as now,
@@ -81,11 +88,13 @@ COUNT = """
         count(*) as all
     from complaints
 """
+CHANGED = "select max(updated_at) from complaints"
 
 
-async def listed(conn: Conn, wanted: Wanted, *, skip: int, limit: int) -> list[Item]:
+async def listed(conn: Conn, wanted: Wanted, *, internal: bool, skip: int, limit: int) -> list[Item]:
+    found = await search.find(conn, wanted.q, internal=internal)
     rows = await conn.fetch(
-        LIST, list(wanted.states) or None, wanted.level, wanted.department, wanted.station, cases.pattern(wanted.q),
+        LIST, list(wanted.states) or None, wanted.level, wanted.department, wanted.station, found,
         wanted.owner, limit, skip, list(OURS),
     )
     return [
@@ -100,12 +109,58 @@ class Worklist:
     def __init__(self, db: Db, clock: Clock) -> None:
         self._db, self._clock = db, clock
 
-    async def listed(self, wanted: Wanted, *, skip: int = 0, limit: int = 50) -> Sequence[Item]:
+    async def listed(
+        self, wanted: Wanted, who: Principal, *, skip: int = 0, limit: int = 50
+    ) -> Sequence[Item]:
         """What is ours to do first: danger, then by the clock; what waits for customers after it."""
         async with self._db.acquire() as conn:
-            return await listed(conn, wanted, skip=skip, limit=limit)
+            return await listed(conn, wanted, internal=who.may(*READS_INTERNAL), skip=skip, limit=limit)
 
     async def counts(self, who: Principal) -> Mapping[str, int]:
         """How many cases each view of the list holds."""
         async with self._db.acquire() as conn:
             return dict(await conn.fetchrow(COUNT, list(OURS), list(OPEN), list(ENDED), who.name))
+
+    async def changed_at(self) -> datetime | None:
+        """When any case last changed."""
+        async with self._db.acquire() as conn:
+            found: datetime | None = await conn.fetchval(CHANGED)
+            return found
+
+    async def open_incidents(self) -> Sequence[Incident]:
+        """What cases may be linked to, the newest first."""
+        async with self._db.acquire() as conn:
+            return await incidents.listed(conn, state="open", limit=100)
+
+    # --- who looks --------------------------------------------------------------------------------
+
+    async def others(self, numbers: Sequence[str], who: Principal) -> Mapping[str, Sequence[str]]:
+        """Case -> who else has it open now."""
+        async with self._db.acquire() as conn:
+            return await presence.others(conn, numbers, who.name, self._clock())
+
+    async def here(self, number: str, who: Principal) -> Sequence[str]:
+        """`who` has it open; who else has."""
+        async with self._db.acquire() as conn:
+            now = self._clock()
+            await presence.here(conn, number, who.name, now)
+            return (await presence.others(conn, [number], who.name, now)).get(number, ())
+
+    async def left(self, number: str, who: Principal) -> None:
+        async with self._db.acquire() as conn:
+            await presence.left(conn, number, who.name)
+
+    # --- what people keep -------------------------------------------------------------------------
+
+    async def saved(self, who: Principal) -> Sequence[Saved]:
+        async with self._db.acquire() as conn:
+            return await saved_filters.of(conn, who.name)
+
+    async def keep(self, who: Principal, title: str, query: str) -> None:
+        """A filter under a name of its own. Raises BadInput."""
+        async with self._db.acquire() as conn, conn.transaction():
+            await saved_filters.keep(conn, who.name, title, query, self._clock())
+
+    async def forget(self, who: Principal, id: int) -> None:
+        async with self._db.acquire() as conn:
+            await saved_filters.forget(conn, who.name, id)

@@ -1,4 +1,4 @@
-"""The work list: what needs me now, by clock and level, with the reasons."""
+"""The work list: what needs me now, by clock and level, with the reasons; done to many at once; filters kept."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Response
 
+from complaints import actions, bulk
 from complaints.cases import Wanted
 from complaints.states import ENDED, OPEN, STATES
+from complaints.web import errors
 from complaints.web.frame import Visit, url
 from complaints.web.labels import CLOCK
 from complaints.web.shown import length
 from complaints.web.tongue import N_
 from complaints.worklist import OURS, Item
+from csms.errors import BadInput, TheyErred
 
 PAGE = 50
 VIEWS = {
@@ -34,23 +38,42 @@ REASONS = {
     "heard": N_("customer wrote"), "nobody": N_("nobody has it"), "yours": N_("yours"),
 }
 TONES = {"danger": "bad", "overdue": "bad", "soon": "warn", "approve": "warn", "second_review": "warn", "heard": "info"}
+FILTERS = ("state", "level", "department", "q", "station")
+KEPT = (*FILTERS, "view")
+"""What of an address makes a filter; the page and the language do not."""
+BULK = ("assign", "join")
 
 
 async def work(visit: Visit) -> Response:
+    return await _page(visit)
+
+
+async def _page(visit: Visit, problem: str = "", status: int = 200) -> Response:
     view = visit.query("view") if visit.query("view") in VIEWS else "now"
     wanted, skip = _wanted(visit, view), max(0, int(n) if (n := visit.query("skip")).isdecimal() else 0)
     worklist = visit.site.worklist
-    items = list(await worklist.listed(wanted, skip=skip, limit=PAGE + 1))
-    filtered = any(visit.query(name) for name in ("state", "level", "department", "q", "station"))
-    template = "desk_rows.html" if visit.partial else "desk_list.html"
+    items = list(await worklist.listed(wanted, visit.who, skip=skip, limit=PAGE + 1))
+    company = await worklist.others([item.case.number for item in items], visit.who)
+    filtered = any(visit.query(name) for name in FILTERS)
+    saved, query = await worklist.saved(visit.who), _query(visit)
+    acting = visit.who.may(*actions.DESK)
     return visit.page(
-        template, rows=[_row(visit, item) for item in items[:PAGE]], view=view, views=VIEWS,
+        "desk_part.html" if visit.partial else "desk_list.html", status,
+        rows=[_row(visit, item, company) for item in items[:PAGE]], view=view, views=VIEWS,
         counts=await worklist.counts(visit.who), filtered=filtered, empty=EMPTY[view], states=STATES,
-        chosen={name: visit.query(name) for name in ("state", "level", "department", "q", "station")},
+        chosen={name: visit.query(name) for name in FILTERS}, problem=problem, acting=acting,
+        saved=saved, query=query, current=next((s for s in saved if s.query == query), None),
+        people=[p for p in await visit.site.staff.people() if p.may(*actions.DESK)] if acting else [],
+        incidents=await worklist.open_incidents() if acting else [],
         before=_page_at(visit, skip - PAGE) if skip else None,
         after=_page_at(visit, skip + PAGE) if len(items) > PAGE else None,
         no_station=view == "now" and not items and not filtered and not await visit.site.csms.stations(limit=1),
     )
+
+
+def _query(visit: Visit) -> str:
+    """The filter of this address, always written in the same way."""
+    return urlencode({name: visit.query(name) for name in KEPT if visit.query(name)})
 
 
 def _wanted(visit: Visit, view: str) -> Wanted:
@@ -72,9 +95,9 @@ def _page_at(visit: Visit, skip: int) -> str:
     return url("desk", **(kept | {"skip": max(0, skip) or None}))
 
 
-def _row(visit: Visit, item: Item) -> dict[str, Any]:
+def _row(visit: Visit, item: Item, company: Mapping[str, Any]) -> dict[str, Any]:
     reasons = [_reason(visit, item, code) for code in item.reasons(visit.who, visit.now)]
-    return {"item": item, "case": item.case, "reasons": reasons}
+    return {"item": item, "case": item.case, "reasons": reasons, "company": company.get(item.case.number, ())}
 
 
 def _reason(visit: Visit, item: Item, code: str) -> tuple[str, str]:
@@ -83,3 +106,38 @@ def _reason(visit: Visit, item: Item, code: str) -> tuple[str, str]:
     clock = visit.say(CLOCK.get(item.due_kind, item.due_kind)) if item.due_kind else ""
     values = {"clock": clock, "span": length(left, visit.tongue)} if code in ("overdue", "soon") else {}
     return TONES.get(code, "plain"), visit.say(REASONS[code], **values)
+
+
+async def many(visit: Visit) -> Response:
+    """One thing done to all that are ticked."""
+    form, desk = visit.form, visit.site.desk
+    numbers, what = form.many("number"), form.text("do")
+    try:
+        if what not in BULK or not numbers:
+            raise BadInput("number", visit.say("tick at least one case"))
+        if what == "assign":
+            done = await bulk.assign(desk, numbers, form.text("owner") or visit.who.name, visit.who)
+        else:
+            incident = form.text("incident")
+            if not incident.isdecimal():
+                raise BadInput("incident", visit.say("choose an incident"))
+            done = await bulk.join(desk, numbers, int(incident), visit.who)
+    except TheyErred as error:
+        return await _page(visit, errors.words_for(visit, error), errors.status_of(error))
+    if done.refused:
+        words = visit.say("Done for %(n)s. Not for: %(rest)s", n=len(done.done),
+                          rest=", ".join(number for number, _ in done.refused))
+        return await _page(visit, words, 409 if not done.done else 200)
+    return visit.go(f"/desk?{query}" if (query := _query(visit)) else "/desk", "done")
+
+
+async def keep(visit: Visit) -> Response:
+    """Keep this filter under a name, or forget one."""
+    form = visit.form
+    query = form.text("query")[:500]
+    back = f"/desk?{query}" if query else "/desk"
+    if form.text("forget").isdecimal():
+        await visit.site.worklist.forget(visit.who, int(form.text("forget")))
+        return visit.go("/desk")
+    await visit.site.worklist.keep(visit.who, form.text("title"), query)
+    return visit.go(back, "kept")

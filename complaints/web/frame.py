@@ -24,6 +24,7 @@ from complaints.staff import Staff
 from complaints.web import session, shown
 from complaints.web.labels import LABELS
 from complaints.web.progress import Watch
+from complaints.web.pulse import Pulse
 from complaints.web.records import Shelf
 from complaints.web.said import SAID
 from complaints.web.sections import SECTIONS
@@ -35,7 +36,7 @@ from csms.kit.clock import Clock
 from csms.rest.http import Principal
 
 HERE = Path(__file__).parent
-MOST_FILES, MOST_FIELDS = 6, 60
+MOST_FILES, MOST_FIELDS = 6, 260
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none';"
@@ -79,6 +80,7 @@ class Site:
         self.worklist = Worklist(desk.db, clock)
         self.shelf = Shelf(desk)
         self.watch = Watch(csms)
+        self.pulse = Pulse(self.worklist)
         self.assets = read_assets(HERE / "static")
         self.tongues = {language: Tongue(language) for language in LANGUAGES}
         self._templates = {language: self._environment(tongue) for language, tongue in self.tongues.items()}
@@ -137,6 +139,10 @@ class Form:
         """As typed, blanks included: passwords."""
         value = self._data.get(name)
         return value if isinstance(value, str) else ""
+
+    def many(self, name: str) -> list[str]:
+        """Everything ticked under one name."""
+        return [value for value in self._data.getlist(name) if isinstance(value, str)]
 
     def texts(self) -> dict[str, str]:
         """All that was typed, to be shown again."""

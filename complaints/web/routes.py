@@ -10,6 +10,7 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
+from complaints.actions import DESK
 from complaints.desk import Desk
 from complaints.rest.complaints import FILERS, READERS
 from complaints.settings import Settings
@@ -56,6 +57,9 @@ TABLE: tuple[Url, ...] = (
     Url("POST", "/login", door.log_in),
     Url("POST", "/logout", door.log_out, STAFF),
     Url("GET", "/desk", desk_list.work, STAFF),
+    Url("GET", "/desk/live", live.watch_list, STAFF),
+    Url("POST", "/desk/many", desk_list.many, DESK),
+    Url("POST", "/desk/filters", desk_list.keep, STAFF),
     Url("GET", "/desk/cases/{number}", desk_case.case, STAFF),
     Url("GET", "/desk/cases/{number}/part/{name}", desk_case.part, STAFF),
     Url("GET", "/desk/cases/{number}/live", live.watch, STAFF),

@@ -18,5 +18,6 @@ SAID = {
     "refunded": N_("The refund has been sent to the payment side."),
     "declined": N_("The refund was declined."),
     "judged": N_("The evidence has been judged anew."),
+    "kept": N_("The filter is kept."),
     "added": N_("The station may connect now."),
 }

@@ -34,32 +34,79 @@
   });
   window.addEventListener("pageshow", () => document.querySelectorAll("[data-sent]").forEach((f) => delete f.dataset.sent));
 
-  // j k / g ?
+  // j k x Enter / g ? m
   const rows = () => [...document.querySelectorAll("[data-keys] tbody tr")];
+  const at = () => rows().findIndex((row) => row.contains(document.activeElement));
   const step = (by) => {
     const all = rows();
     if (!all.length) return;
-    const at = all.findIndex((row) => row.contains(document.activeElement));
-    const next = all[Math.min(all.length - 1, Math.max(0, at < 0 ? 0 : at + by))];
+    const next = all[Math.min(all.length - 1, Math.max(0, at() < 0 ? 0 : at() + by))];
     next.querySelector("a").focus();
     next.scrollIntoView({ block: "nearest" });
   };
+  const tick = () => rows()[at()]?.querySelector("input[type=checkbox]")?.click();
+  const keysHelp = document.getElementById("keys");
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || panel?.open) return;
-    if (event.target.closest("input, textarea, select")) { if (event.key === "Escape") event.target.blur(); return; }
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    const typing = event.target.closest("textarea, select, input:not([type=checkbox])");
+    if (typing) { if (event.key === "Escape") event.target.blur(); return; }
     const keys = {
-      j: () => step(1), k: () => step(-1), "?": () => { location.href = "/desk/help"; }, g: () => { location.href = "/desk"; },
-      "/": () => document.querySelector("[data-key='/']")?.focus(),
+      j: () => step(1), k: () => step(-1), x: tick, "?": () => keysHelp?.showModal(), g: () => { location.href = "/desk"; },
+      "/": () => document.querySelector("[data-key='/']")?.focus(), m: () => document.getElementById("say")?.focus(),
     };
     if (keys[event.key]) { event.preventDefault(); keys[event.key](); }
   });
 
-  // A case tells when it has changed; its parts then fetch themselves anew.
-  const live = document.querySelector("[data-live]");
-  if (live && "EventSource" in window) {
-    const news = new EventSource(live.dataset.live);
-    news.addEventListener("changed", () => htmx.trigger(document.body, "case-changed"));
+  // What is ticked stays ticked while the list renews itself; the bar shows only with something in it.
+  const ticked = new Set();
+  const bulk = document.querySelector("[data-bulk]");
+  const shown = () => {
+    if (!bulk) return;
+    bulk.hidden = !ticked.size;
+    bulk.querySelector("[data-picked]").textContent = ticked.size;
+  };
+  document.addEventListener("change", (event) => {
+    if (event.target.name !== "number" || event.target.type !== "checkbox") return;
+    event.target.checked ? ticked.add(event.target.value) : ticked.delete(event.target.value);
+    shown();
+  });
+  let focused = null;
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target.id === "rows") focused = document.activeElement?.closest("tr")?.dataset.number ?? null;
+  });
+  document.body.addEventListener("htmx:afterSettle", () => {
+    const there = new Set();
+    document.querySelectorAll("#rows input[name=number]").forEach((box) => {
+      there.add(box.value);
+      box.checked = ticked.has(box.value);
+    });
+    if (bulk) [...ticked].filter((number) => !there.has(number)).forEach((number) => ticked.delete(number));
+    if (focused) document.querySelector(`tr[data-number="${focused}"] a`)?.focus({ preventScroll: true });
+    focused = null;
+    shown();
+  });
+  document.querySelectorAll("#rows input[name=number]:checked").forEach((box) => ticked.add(box.value));
+  shown();
+
+  // News: a case's parts fetch themselves anew; so does the list, unless somebody types in what would be replaced.
+  const listen = (address, heard) => {
+    if (!("EventSource" in window)) return;
+    const news = new EventSource(address);
+    Object.entries(heard).forEach(([name, what]) => news.addEventListener(name, what));
     news.addEventListener("bye", () => news.close());
     window.addEventListener("pagehide", () => news.close());
-  }
+  };
+  const live = document.querySelector("[data-live]");
+  const company = document.getElementById("company");
+  if (live) listen(live.dataset.live, {
+    changed: () => htmx.trigger(document.body, "case-changed"),
+    people: (event) => { company.hidden = !event.data; company.querySelector("span").textContent = event.data; },
+  });
+  const list = document.querySelector("[data-live-list]");
+  if (list) listen(list.dataset.liveList, {
+    changed: () => {
+      if (document.activeElement?.closest("#views form")) return;
+      htmx.ajax("GET", location.pathname + location.search, { target: "#rows", swap: "outerHTML" });
+    },
+  });
 })();
