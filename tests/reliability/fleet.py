@@ -20,7 +20,7 @@ from csms.kit.db import Conn
 from csms.ocpp import decode
 
 QUICK = Backoff(minimum=0.05, maximum=0.4, jitter=0.2)
-PATIENCE_S = 90.0
+PATIENCE_S = 120.0
 VERSIONS = ("ocpp1.6", "ocpp2.0.1")
 
 
@@ -66,8 +66,13 @@ class Fleet:
         await asyncio.gather(*(one(s) for s in self.stations))
 
     async def rest(self) -> None:
-        """End what runs and deliver what waits; nobody gives up anything."""
+        """End what runs and deliver what waits; nobody gives up anything.
+
+        All are patient by now: on a machine that does much else, asking again too soon only makes the queue longer.
+        """
         self._working = False
+        for station in self.stations:
+            station.voice.message_timeout_s = PATIENCE_S
         await asyncio.gather(*self._days)
         await self.all_online()
         await asyncio.gather(*(s.drained(PATIENCE_S) for s in self.stations))

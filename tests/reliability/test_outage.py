@@ -16,7 +16,7 @@ from tests.reliability.serving import Postgres
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)  # it takes some 30 s; a machine that does ten things at once may need longer
+@pytest.mark.timeout(600)  # it takes some 30 s; a machine that does ten things at once may need longer
 async def test_stations_live_through_a_database_that_is_away(tmp_path: Path) -> None:
     postgres = Postgres(tmp_path)
     dsn = await postgres.start()
