@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from complaints import fault_codes, figures, rest, rest_evidence, rest_fault_codes
 from complaints.desk import Desk, DeskOptions
 from complaints.intake.classify import classify
-from complaints.judge import allowed_remotely, judge
+from complaints.judge import allowed_remotely, judge, recorded
 from complaints.office import Office, OfficeOptions
 from complaints.settings import Settings
 from complaints.staff import Staff
@@ -67,7 +67,7 @@ class Product:
         self.csms = self.centre.csms
         self.desk = Desk(
             db, self.csms, clock, classify=classify, judge=judge,
-            remote=allowed_remotely,
+            remote=allowed_remotely, recorded=recorded,
             options=DeskOptions(
                 zone=settings.zone, four_eyes_above=settings.four_eyes_above,
                 largest_attachment=settings.max_attachment_bytes,

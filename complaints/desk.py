@@ -29,6 +29,7 @@ from complaints.moneyback import MoneyBack
 from complaints.overrides import Override
 from complaints.record import access
 from complaints.remote import RemoteControl
+from complaints.sorting import Recorded, sort
 from complaints.states import can
 from complaints.thread import SYSTEM, Audience, Draft, Entry
 from csms.api import Csms, FrameRow
@@ -68,11 +69,13 @@ class Desk:
 
     def __init__(
         self, db: Db, csms: Csms, clock: Clock, *, classify: Classify, judge: Judge, remote: remedies.Remote,
-        options: DeskOptions | None = None, log_address: Callable[[str], Awaitable[str]] | None = None,
+        recorded: Recorded | None = None, options: DeskOptions | None = None,
+        log_address: Callable[[str], Awaitable[str]] | None = None,
     ) -> None:
-        """`log_address` gives a one-time URL that a station may upload its log to."""
+        """`recorded`: what the records say of what a complaint is about; without it the words alone decide.
+        `log_address` gives a one-time URL that a station may upload its log to."""
         self.db, self.csms, self.clock, self.options = db, csms, clock, options or DeskOptions()
-        self._classify, self._judge = classify, judge
+        self._classify, self._judge, self._recorded = classify, judge, recorded
         self._remote = RemoteControl(db, csms, clock, remote, log_address)
         self.money = MoneyBack(db, csms, clock, self.options.four_eyes_above)
 
@@ -93,7 +96,7 @@ class Desk:
         sent = [*attachments.from_json(given.attachments), *files]
         kept = await self._inspect(sent)
         site = await self._site_of(given.station)
-        found = await asyncio.to_thread(filing.sort, self._classify, given)
+        found = await sort(self.csms, self._classify, self._recorded, given, now)
         async with self.db.acquire() as conn, conn.transaction():
             case = await filing.file(
                 conn, given, kept, found, by=by, now=now, zone=self.options.zone, site=site, notes=notes

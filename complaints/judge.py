@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
@@ -77,6 +77,28 @@ def judge(claim: Claim, story: Story, *, billing: Billing | None = None) -> Judg
         agent_note=agent_note(case, decision, found, bill, proposed, actions),
         decisive=decision.decisive,
     )
+
+
+def recorded(claim: Claim, story: Story) -> frozenset[str]:
+    """What is on record where the claim leads, for weighing what it is about (intake/weigh.py): codes of the
+    findings that hold, whatever they mean for the claim, and a few plain facts. Empty where no plug is known."""
+    case, money = case_of(claim, story), OurBilling()
+    if not case.plug_known:
+        return frozenset()
+    plain = holding(case)
+    bill = money.expected_bill(case, plain)
+    codes = {f.code for f in _settled([*plain, *money.money_findings(case, bill, plain)], claim)}
+    return frozenset(codes | {name for name, holds in _FACTS if holds(case)})
+
+
+_FACTS: tuple[tuple[str, Callable[[Case], bool]], ...] = (
+    ("session", lambda case: case.transaction is not None),
+    ("no session", lambda case: case.transaction is None),
+    ("running", lambda case: case.is_live),
+    ("captured", lambda case: bool(case.payments_of_kind("capture"))),
+    ("nothing paid", lambda case: not case.payments),
+    ("no hold", lambda case: bool(case.payments) and not case.payments_of_kind("hold")),
+)
 
 
 def _settled(found: Sequence[Finding], claim: Claim) -> list[Finding]:

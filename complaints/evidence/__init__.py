@@ -1,6 +1,6 @@
 """Evidence: gather the story of a complaint, have it judged, and freeze both with a checksum."""
 
-from complaints.evidence.freeze import Judge as Judge, Judged as Judged, judge_now as judge_now
+from complaints.evidence.freeze import Judge as Judge, Judged as Judged, judge_now as judge_now, on_record as on_record
 from complaints.evidence.gather import gather as gather
 from complaints.evidence.keep import (
     Assessment as Assessment,

@@ -77,6 +77,14 @@ async def judge_now(
     return Judged(shape, matched, frames, zlib.compress(plain, 3), hashlib.sha256(plain).hexdigest())
 
 
+async def on_record(
+    csms: Csms, recorded: Callable[[Claim, Story], frozenset[str]], claim: Claim, now: datetime
+) -> frozenset[str]:
+    """What is on record where a claim leads, before it is filed. Writes nothing."""
+    gathered = await gather(csms, claim, now)
+    return await asyncio.to_thread(recorded, gathered.claim, gathered.story)
+
+
 def _sealed(
     claim: Claim, story: Story, frames: Sequence[FrameRow], judgement: Judgement, decided: Mapping[str, Override]
 ) -> tuple[Mapping[str, Any], bytes]:

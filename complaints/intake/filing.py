@@ -11,6 +11,7 @@ import structlog
 
 from complaints import cases, deadlines, merging, phrases, sites, thread
 from complaints.cases import Case, Filing
+from complaints.claim import Claim
 from complaints.duty import rota
 from complaints.intake import attachments
 from complaints.intake.attachments import Kept
@@ -47,6 +48,8 @@ class Sorted(Protocol):
     def danger(self) -> Any: ...
 
 
+SHOWN = 3
+"""Other topics kept for the desk to choose from."""
 Classify = Callable[..., Sorted]
 """`classify(text, *, language=None)`."""
 
@@ -103,12 +106,24 @@ def filing_of(given: ComplaintIn, found: Sorted, place: Place) -> Filing:
     )
 
 
+def claim_of(given: ComplaintIn, found: Sorted, now: datetime) -> Claim:
+    """The complaint as the records are asked about it before it is filed."""
+    customer = given.customer
+    return Claim(
+        number="", channel=given.channel, text=given.text, language=given.language or found.language,
+        category=found.category, topic=found.topic, level=found.level, filed_at=now, station=given.station,
+        evse=given.evse, occurred_at=given.occurred_at, payment_reference=given.payment_reference, order=given.order,
+        amount_disputed=given.amount_disputed, currency=given.currency, expectation=given.expectation,
+        token=customer.token, phone=customer.phone, email=customer.email, plate=customer.plate,
+    )
+
+
 def _on_record(found: Sorted) -> dict[str, Any]:
     """Why it was classified so: what staff overrule, with a reason."""
     return {
         "category": found.category, "topic": found.topic, "level": found.level, "department": found.department,
         "confidence": round(found.confidence, 4), "because": [str(reason) for reason in found.because],
-        "alternatives": [_plain(other) for other in found.alternatives], "danger": bool(found.danger),
+        "alternatives": [_plain(other) for other in found.alternatives[:SHOWN]], "danger": bool(found.danger),
     }
 
 

@@ -227,7 +227,7 @@ def test_odd_texts_get_an_answer_too() -> None:
         answer = classify(text)
         assert answer.topic in TOPICS
         assert 0 <= answer.confidence <= 1
-        assert len(answer.alternatives) == 3
+        assert len(answer.alternatives) >= 3
 
 
 def test_the_same_words_get_the_same_answer() -> None:

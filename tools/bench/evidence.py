@@ -26,7 +26,7 @@ import asyncpg
 from complaints.desk import Desk
 from complaints.intake.classify import classify
 from complaints.intake.form import read
-from complaints.judge import allowed_remotely, judge
+from complaints.judge import allowed_remotely, judge, recorded
 from csms import tariffs
 from csms.api import Csms
 from csms.gateway.relay import InProcess
@@ -259,7 +259,8 @@ async def measure(dsn: str, size: Size, complaints: int) -> tuple[list[float], l
     db = await connect(dsn, most=4)
     seen = Seen({})
     clock = SetClock(BEGIN)
-    desk = Desk(db, Csms(db, InProcess(), clock), clock, classify=classify, judge=judge, remote=allowed_remotely)
+    desk = Desk(db, Csms(db, InProcess(), clock), clock, classify=classify, judge=judge, remote=allowed_remotely,
+                recorded=recorded)
     judged, filed = [], []
     try:
         for n in range(complaints):

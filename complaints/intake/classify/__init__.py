@@ -25,6 +25,7 @@ SHIPPED = DATA / "topics.npz"
 
 LONGEST = 6000
 """Characters read at all."""
+OTHERS = 7
 SURE_OF_DANGER = 0.95
 LEARNED_DANGER = 0.5
 """The model alone may call a text a danger, where no rule knows the words: from this likelihood on,"""
@@ -43,7 +44,7 @@ class Classification:
     because: tuple[str, ...]
     """Words of the text that decided."""
     alternatives: tuple[tuple[str, float], ...]
-    """Up to three other topics with their likelihood."""
+    """The next topics with their likelihood; the desk shows three, records may lift any (intake/weigh.py)."""
     danger: bool
 
 
@@ -92,14 +93,14 @@ def in_danger(seen: Seen, likelihoods: Floats) -> bool:
 def ranked(
     topics: tuple[str, ...], likelihoods: Floats, danger: bool
 ) -> tuple[str, float, tuple[tuple[str, float], ...]]:
-    """The topic, how likely it is, and the next three; safety is first or, without danger, not there at all."""
+    """The topic, how likely it is, and the next ones; safety is first or, without danger, not there at all."""
     order = [topics[i] for i in np.argsort(-likelihoods, kind="stable") if topics[i] != "safety"]
     of = dict(zip(topics, likelihoods.tolist(), strict=True))
     if danger:
-        others = tuple((topic, round(of[topic], 3)) for topic in order[:3])
+        others = tuple((topic, round(of[topic], 3)) for topic in order[:OTHERS])
         return "safety", round(max(of["safety"], SURE_OF_DANGER), 3), others
     best = order[0]
-    return best, round(of[best], 3), tuple((topic, round(of[topic], 3)) for topic in order[1:4])
+    return best, round(of[best], 3), tuple((topic, round(of[topic], 3)) for topic in order[1 : OTHERS + 1])
 
 
 def known_language(language: str | None) -> Language | None:

@@ -80,8 +80,8 @@ def page(figures: Figures) -> str:
 
 What a complaint is about is decided from its words, on this machine, in a few milliseconds:
 `complaints.intake.classify.classify(text)` answers category, topic, level, department, language, a confidence, the
-words that decided, other topics that may be meant, and whether the words speak of danger. What the records say
-(a matched transaction without energy, say) is added later by the assessment; this page is about words alone.
+words that decided, other topics that may be meant, and whether the words speak of danger. The figures of this page
+are about words alone; a complaint that is filed is also weighed against the records (step 5).
 
 This page is written by `python -m complaints.intake.classify evaluate --page docs/classification.md`.
 
@@ -100,6 +100,11 @@ This page is written by `python -m complaints.intake.classify evaluate --page do
 4. **Category and department** follow from the topic, the **level** from the topic and from words that move it
    (`topics.py`, `data/levels.txt`): whole sites and series are 1, abuse or lost money makes a general matter 2,
    a flaw that keeps nobody from charging is 3.
+5. **Records** (`complaints/intake/weigh.py`). Where the words are not sure and tell no danger, the findings that hold
+   at the place they lead to make topics likelier or less likely, by a table that can be read: a session that gave
+   energy and was ended by a fault is `stopped_early` and no `station_down`, a second capture speaks for
+   `double_charged`. Only topics that the words left possible can win. The record that turned it stands first in
+   `because` ("records: stop.by_fault").
 
 ## How good it is
 
