@@ -50,7 +50,7 @@ serving = together(
     option("--ftp-port", type=int, default=None, help="Port of FTP for logs of old stations; none without."),
     option("--ftp-passive-ports", default=None, help="Ports of FTP data connections, as 60000-60100."),
     option("--ftp-host", default=None, help="Name or address by which stations reach the FTP port."),
-    option("--nats", default=None, help="NATS URL, for several nodes."),
+    option("--nats", default=None, help="NATS URLs with commas, for several nodes."),
     option("--node", default=None, help="Name of this process among several; the same after a restart."),
     option("--public-url", default=None, help="Where customers reach the pages, for links."),
     option("--unknown-stations", type=click.Choice(["reject", "quarantine", "accept"]), default=None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator
@@ -52,12 +53,12 @@ LARGEST_UPLOAD = 257 * 1024 * 1024
 class Product:
     """Stations, desk and worker over one database. `http` and `ocpp` are where they listen."""
 
-    def __init__(self, db: Db, settings: Settings, *, clock: Clock = system_clock) -> None:
+    def __init__(self, db: Db, settings: Settings, *, node: str = "main", clock: Clock = system_clock) -> None:
         self.db, self.settings, self.clock = db, settings, clock
         self.centre = Centre(
             db,
             CentreOptions(
-                node=settings.node, unknown_stations=settings.unknown_stations,
+                node=node, nats=settings.nats, unknown_stations=settings.unknown_stations,
                 accept_unknown_tokens=settings.unknown_tokens == "accept",
                 drain_s=settings.drain_s, tls=_tls_files(settings), sealing_key=_sealing_key(settings),
                 authority=_authority(settings),
@@ -149,12 +150,14 @@ async def running(
         stack.push_async_callback(db.close)
         async with db.acquire() as conn, conn.transaction():
             await fault_codes.seed(conn, clock())
-        product = Product(db, settings, clock=clock)
+        product = Product(db, settings, node=_node(settings, stations=stations), clock=clock)
         owner = product.owner = Owner()
         stack.push_async_callback(owner.stop)
-        if stations:
+        stack.push_async_callback(product.centre.stop)
+        if not stations:
+            await product.centre.begin()
+        else:
             port = await product.centre.start(settings.host, settings.ocpp_port)
-            stack.push_async_callback(product.centre.stop)
             product.ocpp = f"ws://{settings.host}:{port}/ocpp"
             if product.centre.tls:
                 secure = await product.centre.start_secure(settings.host, settings.ocpps_port)
@@ -195,6 +198,12 @@ async def _serve_ftp(product: Product, stack: AsyncExitStack) -> None:
     port = server.start(settings.host, settings.ftp_port)
     stack.push_async_callback(server.stop)
     product.ftp = f"ftp://{reached or settings.host}:{port}"
+
+
+def _node(settings: Settings, *, stations: bool) -> str:
+    """A desk holds no sockets: it may share a gateway's name, and is still another process."""
+    name = settings.node or (f"{socket.gethostname()}-{os.getpid()}" if settings.nats else "main")
+    return name if stations else f"desk of {name}"
 
 
 def _tls_files(settings: Settings) -> TlsFiles | None:
@@ -266,5 +275,3 @@ async def serve_until_told(settings: Settings, *, stations: bool, desk: bool) ->
         log.info("stopping", why=why or "told to")
     if why:
         raise PartDied(why)
-
-

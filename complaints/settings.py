@@ -59,8 +59,11 @@ class Settings(BaseModel):
     ftp_host: str | None = Field(
         None, description="Name or address by which stations reach the FTP port; `host` without."
     )
-    nats: str | None = Field(None, description="NATS URL, for several gateways; in-process without.")
-    node: str = Field("main", description="Name of this process among several; the same after a restart.")
+    nats: str | None = Field(None, description="NATS URLs with commas, for several gateways; in-process without.")
+    node: str | None = Field(
+        None, description="Name of this process among several, best the same after a restart; `main` without, and with "
+        "`nats` its host and process id."
+    )
     public_url: str | None = Field(
         None, description="Where customers reach the web pages, for links; derived from each request without."
     )
@@ -74,7 +77,7 @@ class Settings(BaseModel):
     zone: str = Field("Asia/Shanghai", description="IANA time zone of the sites: working days and case numbers.")
     database_connections: int = Field(12, ge=3, le=200, description="Most connections to the database.")
     drain_s: float = Field(
-        0, ge=0, le=600, description="Over how many seconds stations are sent away (close 1012) when a process ends."
+        2, ge=0, le=600, description="Over how many seconds stations are sent away (close 1012) when a process ends."
     )
     trusted_proxies: str = Field(
         "127.0.0.1", description="Addresses whose X-Forwarded-For is believed, with commas; `*` for any."

@@ -419,7 +419,10 @@ class Csms:
         return forbidding
 
     async def _deliver(self, station: str, id: str, queue_until: datetime | None) -> CommandState:
-        state = await self.relay.deliver(station, id)
+        try:
+            state = await self.relay.deliver(station, id)
+        except AWAY:  # its row tells: `commands.tidy` finds it queued or sent for too long
+            return CommandState.QUEUED
         self.delivered[state.value,] += 1
         if state is CommandState.OFFLINE and queue_until is None:
             try:

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from csms import commands, events, partitions, passwords, reservations
 from csms.api import Csms
 from csms.authority import Authority
+from csms.errors import NameTaken
+from csms.gateway.nodes import Nats
 from csms.gateway.relay import InProcess, Relay
+from csms.gateway.roster import BEAT_EVERY_S, Roster
 from csms.gateway.server import Gateway
 from csms.gateway.session import Parts
 from csms.gateway.tls import Tls, TlsFiles
@@ -18,11 +21,14 @@ from csms.inbox import Inbox, Policy
 from csms.issuer import Issuer
 from csms.kit.clock import Clock, system_clock
 from csms.kit.crypto import SealingKey
-from csms.kit.db import Db
+from csms.kit.db import AWAY, Db
 from csms.kit.supervise import Owner, every
 from csms.vocabulary.heard import Notes
 
 TIDY_EVERY_S = 2.0
+TIDY_LOCK = "select pg_try_advisory_xact_lock(4713)"
+"""One process at a time: the others find nothing left to do anyway."""
+SWEEP_EVERY_S = 5.0
 PARTITIONS_EVERY_S = 6 * 3600.0
 CERTIFICATES_EVERY_S = 2.0
 SIGNING_EVERY_S = 1.0
@@ -34,6 +40,8 @@ class CentreOptions:
 
     node: str = "main"
     """Names this process among others; the same after a restart, so that it finds what a crash left behind."""
+    nats: str | None = None
+    """URLs of NATS servers, with commas, where several processes hold sockets."""
     unknown_stations: str = "reject"
     """reject, quarantine or accept."""
     accept_unknown_tokens: bool = False
@@ -61,7 +69,7 @@ class Centre:
             authority=options.authority,
         )
         self.db, self.options, self.clock = db, options, clock
-        self.relay = relay or InProcess()
+        self.relay = relay or _relay(options)
         self.policy = policy
         self.inbox = Inbox(db, policy, clock)
         vault = Vault(options.sealing_key)
@@ -72,20 +80,30 @@ class Centre:
             Parts(db, self.inbox, clock, options.node, options.answer_within_s, vault=vault), self.relay,
             unknown_stations=options.unknown_stations, drain_s=options.drain_s,
         )
+        self.roster = Roster(db, self.inbox, clock, options.node)
         self.owner: Owner | None = None
 
     async def start(self, host: str, port: int) -> int:
         """Accept stations; the port."""
+        await self.begin()
+        assert self.owner
+        self.owner.start(every(SWEEP_EVERY_S, self.gateway.sweep, name="sweep"), "sweep")
+        return await self.gateway.listen(host, port)
+
+    async def begin(self) -> None:
+        """All that goes on without sockets of our own, as at a desk: each part is safe to run in many processes."""
         async with self.db.acquire() as conn:
             await partitions.cover_ahead(conn, self.clock())
         self.owner = Owner()
         self.owner.start(self.inbox.run(), "inbox")
-        await self.gateway.recover()
+        await self.roster.join()
+        self.owner.start(every(BEAT_EVERY_S, self.roster.round, name="roster", fatal=(NameTaken,)), "roster")
+        if isinstance(self.relay, Nats):
+            self.owner.start(self.relay.run(), "nats")
         self.owner.start(every(TIDY_EVERY_S, self._tidy, name="tidy commands"), "tidy commands")
         if self.options.authority:
             self.owner.start(every(SIGNING_EVERY_S, self.issuer.round, name="sign requests"), "sign requests")
         self.owner.start(every(PARTITIONS_EVERY_S, self._partitions, name="partitions"), "partitions")
-        return await self.gateway.listen(host, port)
 
     async def start_secure(self, host: str, port: int) -> int:
         """Accept stations over TLS too; the port."""
@@ -96,6 +114,8 @@ class Centre:
 
     async def _tidy(self) -> None:
         async with self.db.acquire() as conn, conn.transaction():
+            if not await conn.fetchval(TIDY_LOCK):
+                return
             notes = Notes()
             await commands.tidy(conn, self.clock(), notes, answer_within_s=self.options.answer_within_s + 10)
             await passwords.tidy(conn, self.clock())
@@ -111,6 +131,16 @@ class Centre:
         with suppress(TimeoutError):
             await self.gateway.close()
         await self.csms.close()
+        if isinstance(self.relay, Nats):
+            await self.relay.close()
         if self.owner:
+            with suppress(*AWAY):
+                await self.roster.leave()
             await self.owner.stop()
         await asyncio.sleep(0)
+
+
+def _relay(options: CentreOptions) -> Relay:
+    if options.nats is None:
+        return InProcess()
+    return Nats(options.nats.split(","), options.node, patience_s=options.answer_within_s + 10)

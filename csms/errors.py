@@ -11,7 +11,9 @@ The errors Ohmbudsman raises.
     * WeErred              our own trouble; a station is never told
         * Overloaded       a bounded queue is full
         * StaleHead        another node has written to this station's journal
+        * Fenced           a newer connection speaks for this station
         * LinkBusy         a question to this station is open already
+        * NameTaken        another process calls itself by this node's name
 """
 
 from __future__ import annotations
@@ -69,6 +71,14 @@ class Overloaded(WeErred):
 
 class StaleHead(WeErred):
     """Another node has written to a station's journal since we last did."""
+
+
+class Fenced(WeErred):
+    """A newer connection speaks for this station; whatever an older one brings changes nothing."""
+
+
+class NameTaken(WeErred):
+    """Another process has started under this node's name: two of a name would end each other's connections."""
 
 
 class LinkBusy(WeErred):

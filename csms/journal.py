@@ -34,6 +34,11 @@ FOUND_HEADS = """
     select *, 'epoch' from unnest($1::text[], $2::bigint[], $3::bytea[]) on conflict do nothing
 """
 
+# A transaction whose answer was lost may still be running on the other side; as long as it does, it holds these.
+AWAIT_HEADS = "select seq from heads where station = any($1::text[]) order by station for update"
+
+STORED = "select exists (select from frames where station = $1 and seq = $2 and received_at = $3 and hash = $4)"
+
 FRAMES = """
     select station, seq, received_at, at, kind, message_id, action, frame, by, complaint, repairs, hash, prev_hash
     from frames where station = $1 and received_at >= $2 and received_at < $3 and seq > $4
@@ -166,6 +171,13 @@ async def write(conn: Conn, chain: Chain) -> None:
     )
     if done != f"UPDATE {len(moved)}":
         raise StaleHead(f"{len(moved)} stations, {done}")
+
+
+async def holds(conn: Conn, chain: Chain) -> bool:
+    """Whether a batch was committed: all of it or nothing, so its first row tells, whoever has written since."""
+    await conn.fetch(AWAIT_HEADS, sorted(chain.heard))
+    station, seq, received_at, *_, hashed, _ = chain.rows[0]
+    return bool(await conn.fetchval(STORED, station, seq, received_at, hashed))
 
 
 async def count_repairs(conn: Conn, lines: Sequence[Line]) -> None:

@@ -103,8 +103,17 @@ CLOSE_CONNECTIONS = """
 
 LEFT_BY = """
     select s.id, s.session, s.connected_at, h.last_heard_at from stations s join heads h on h.station = s.id
-    where s.connected and s.node = $1 order by s.id
+    where s.connected and s.node = any($1::text[]) order by s.id
 """
+
+# The number moves on: should that node live after all, what its socket brings is refused and the station comes anew.
+LOSE = """
+    update stations s set connected = false, session = s.session + 1, updated_at = d.at
+    from unnest($1::text[], $2::bigint[], $3::timestamptz[]) as d (station, session, at)
+    where s.id = d.station and s.session = d.session and s.connected returning s.id, s.session
+"""
+
+SESSIONS = "select id, session from stations where id = any($1::text[])"
 
 KEEP_SECURITY = """
     insert into security_events (station, at, received_at, type, info, seq)
@@ -300,9 +309,23 @@ async def disconnect(
             await conn.fetch(DISCONNECT, *_columns(live))
 
 
-async def left_by(conn: Conn, node: str) -> list[Row]:
-    """Stations that a node still counts as connected."""
-    return list(await conn.fetch(LEFT_BY, node))
+async def lose(conn: Conn, lost: Sequence[tuple[str, int, datetime, str]]) -> dict[str, int]:
+    """(station, session, at, reason) of sockets that died with their node -> the stations' next session numbers."""
+    await conn.execute(CLOSE_CONNECTIONS, *_columns(
+        (station, session, at, None, reason) for station, session, at, reason in lost
+    ))
+    rows = await conn.fetch(LOSE, *_columns((station, session, at) for station, session, at, _ in lost))
+    return {row["id"]: row["session"] for row in rows}
+
+
+async def sessions(conn: Conn, stations: Sequence[str]) -> dict[str, int]:
+    """The number of each station's present session."""
+    return {row["id"]: row["session"] for row in await conn.fetch(SESSIONS, list(stations))}
+
+
+async def left_by(conn: Conn, nodes: Sequence[str]) -> list[Row]:
+    """Stations that still count as connected to these nodes."""
+    return list(await conn.fetch(LEFT_BY, list(nodes)))
 
 
 async def remember_protocol(conn: Conn, station: str, protocol: str) -> None:

@@ -22,6 +22,7 @@ from csms.commands.guards import (
 )
 from csms.commands.record import models_resets as models_resets, resets_of as resets_of
 from csms.commands.rows import (
+    abandon as abandon,
     between as between,
     by_message as by_message,
     claim as claim,
@@ -36,4 +37,5 @@ from csms.commands.rows import (
     settle as settle,
     submit as submit,
     tidy as tidy,
+    waited_for as waited_for,
 )

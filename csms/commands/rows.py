@@ -31,8 +31,9 @@ SUBMIT = """
 
 # Asked twice, sent once: only one claim finds the row still queued, and only on the station's present session.
 CLAIM = """
-    update commands set state = 'sent', sent_at = $2, message_id = $3, seq = $4, session = $5
-    where id = $1 and state = 'queued' returning id
+    update commands c set state = 'sent', sent_at = $2, message_id = $3, seq = $4, session = $5
+    from stations s
+    where c.id = $1 and c.state = 'queued' and s.id = c.station and s.session = $5 returning c.id
 """
 
 # An effect that outran the answer stands, unless the answer is no: then it was something else's.
@@ -42,7 +43,8 @@ SETTLE = """
         effect = case when effect = 'observed' and $2 in ('accepted', 'unanswered') then effect else $6 end,
         effect_deadline = $7,
         effect_at = case when effect = 'observed' and $2 in ('accepted', 'unanswered') then effect_at else $8 end
-    where id = $1 and state = any($9::text[]) returning id, station
+    where id = $1 and state = any($9::text[]) and ($11::bigint is null or session is null or session <= $11)
+    returning id, station
 """
 
 BY_MESSAGE = """
@@ -77,6 +79,18 @@ EXPIRE = """
 ABANDON = """
     update commands set state = 'unanswered', settled_at = $1
     where state = 'sent' and sent_at < $1::timestamptz - make_interval(secs => $2) returning id, station
+"""
+
+# Those that a session had sent which is no more: its station was not heard to answer, and whoever waited is gone.
+ABANDON_OF = """
+    update commands c set state = 'unanswered', settled_at = l.at
+    from unnest($1::text[], $2::bigint[], $3::timestamptz[]) as l (station, session, at)
+    where c.station = l.station and c.session <= l.session and c.state = 'sent' returning c.id, c.station
+"""
+
+WAITED_FOR = """
+    select distinct c.station from commands c join stations s on s.id = c.station
+    where c.state = 'queued' and c.queue_until >= $2 and s.node = $1 and s.connected
 """
 
 QUEUED = """
@@ -135,16 +149,19 @@ async def claim(conn: Conn, id: str, *, at: datetime, message_id: str, seq: int,
 async def settle(
     conn: Conn, id: str, kind: str, state: str, now: datetime, notes: Notes, *,
     body: Mapping[str, Any] | None = None, answer: Mapping[str, Any] | None = None, word: str | None = None,
-    seen: Mapping[str, Any] | None = None, seq: int | None = None, already: bool = False,
+    seen: Mapping[str, Any] | None = None, seq: int | None = None, already: bool = False, session: int | None = None,
 ) -> bool:
-    """How it ended, with which word; `already` = the effect was there before. False when the row had moved on."""
+    """How it ended, with which word; `already` = the effect was there before. False when the row had moved on.
+
+    `session`: who says so; it cannot settle what a newer one has sent.
+    """
     effect, deadline = awaited_effect(kind, body or {}, state, now, word)
     effect_at = now if already and effect == "pending" else None
     effect = "observed" if effect_at else effect
     before = [s for s, after in TRANSITIONS.items() if state in after]
     row = await conn.fetchrow(
         SETTLE, id, state, dict(answer) if answer is not None else None, now, seq, effect, deadline, effect_at, before,
-        dict(seen or {}),
+        dict(seen or {}), session,
     )
     if row:
         notes.event("command.settled", row["station"], id, state=state, kind=kind)
@@ -199,6 +216,17 @@ async def tidy(conn: Conn, now: datetime, notes: Notes, *, answer_within_s: floa
         notes.event("command.settled", row["station"], str(row["id"]), state="expired")
     for row in await conn.fetch(ABANDON, now, answer_within_s):
         notes.event("command.settled", row["station"], str(row["id"]), state="unanswered")
+
+
+async def abandon(conn: Conn, lost: Sequence[tuple[str, int, datetime]], notes: Notes) -> None:
+    """What these (station, session, at) had sent when their node died."""
+    for row in await conn.fetch(ABANDON_OF, *(list(column) for column in zip(*lost, strict=True))):
+        notes.event("command.settled", row["station"], str(row["id"]), state="unanswered")
+
+
+async def waited_for(conn: Conn, node: str, now: datetime) -> list[str]:
+    """Stations on this node for which commands wait."""
+    return [row["station"] for row in await conn.fetch(WAITED_FOR, node, now)]
 
 
 async def give_up_effects(conn: Conn, now: datetime, notes: Notes) -> None:

@@ -2,39 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from csms.vocabulary import CommandState
 
-Perform = Callable[[str], Awaitable[CommandState]]
-"""Sends the command of that id on the station's socket and tells how it ended; safe to be asked twice."""
+
+class Holder(Protocol):
+    """Who holds a station's socket."""
+
+    async def perform(self, command: str) -> CommandState | None:
+        """Send the command of that id and tell how it ended; safe to be asked twice.
+
+        None: its socket speaks for the station no longer.
+        """
+
+    def superseded(self, session: int) -> None:
+        """The station has come in with that session, here or on another node."""
 
 
 class Relay(Protocol):
-    async def attach(self, station: str, perform: Perform) -> None:
-        """From now on commands for `station` go to `perform`; a newer one replaces it."""
+    async def attach(self, station: str, holder: Holder, session: int) -> None:
+        """From now on commands for `station` go to `holder`; who held it before, here or elsewhere, is told."""
 
-    async def detach(self, station: str, perform: Perform) -> None:
+    async def detach(self, station: str, holder: Holder) -> None:
         """No longer; unless a newer one has replaced it already."""
 
     async def deliver(self, station: str, command: str) -> CommandState:
-        """How the command ended; OFFLINE when nobody holds the station's socket."""
+        """How the command ended; OFFLINE when nobody in reach holds the station's socket.
+
+        QUEUED: not known from here, its row will tell.
+        """
 
 
 class InProcess:
     """All sockets are here."""
 
     def __init__(self) -> None:
-        self._attached: dict[str, Perform] = {}
+        self._held: dict[str, Holder] = {}
 
-    async def attach(self, station: str, perform: Perform) -> None:
-        self._attached[station] = perform
+    async def attach(self, station: str, holder: Holder, session: int) -> None:
+        older, self._held[station] = self._held.get(station), holder
+        if older is not None and older is not holder:
+            older.superseded(session)
 
-    async def detach(self, station: str, perform: Perform) -> None:
-        if self._attached.get(station) == perform:
-            del self._attached[station]
+    async def detach(self, station: str, holder: Holder) -> None:
+        if self._held.get(station) is holder:
+            del self._held[station]
 
     async def deliver(self, station: str, command: str) -> CommandState:
-        perform = self._attached.get(station)
-        return await perform(command) if perform else CommandState.OFFLINE
+        holder = self._held.get(station)
+        state = await holder.perform(command) if holder else None
+        return CommandState.OFFLINE if state is None else state

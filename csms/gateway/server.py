@@ -11,23 +11,23 @@ import structlog
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.typing import Subprotocol
 
-from csms import stations
+from csms import commands
 from csms.errors import Overloaded
 from csms.gateway import waiting
 from csms.gateway.door import Door, Guest, address_of
 from csms.gateway.relay import Relay
 from csms.gateway.session import REPLACED, RESTARTING, TRY_LATER, Parts, Session, StationSocket
 from csms.gateway.tls import Tls
-from csms.inbox import Departure, Entry
-from csms.journal import Line
 
 log = structlog.get_logger()
 
 NEWEST_FIRST = ("ocpp2.1", "ocpp2.0.1", "ocpp1.6")
 LARGEST_FRAME = 512 * 1024
 PING_EVERY_S = 30
-DRAIN_STEPS, FEW = 50, 20
-"""On the way out stations are sent away in so many steps, but no fewer than a few at once."""
+DRAIN_STEPS, FEW, DRAIN_WITHIN_S = 50, 20, 8.0
+"""On the way out stations are sent away in so many steps, but no fewer than a few at once; all of it within the 10 s
+that service managers wait before they kill.
+"""
 
 
 class Gateway:
@@ -58,28 +58,20 @@ class Gateway:
         """Tell every station to come back, and put its going on record."""
         for server in self._servers:
             server.close(close_connections=False)
-        await self._send_away(list(self.sessions.values()))
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(max(DRAIN_WITHIN_S, self.drain_s + 3)):
+            await self._send_away(list(self.sessions.values()))
             await asyncio.gather(*(server.wait_closed() for server in self._servers))
 
     async def _send_away(self, sessions: Sequence[Session]) -> None:
-        """A few at a time, spread over `drain_s`: their new node is not to be met by all of them at once."""
+        """A few at a time, spread over `drain_s`: their new node is not to be met by all of them at once. Nobody waits
+        for the goodbye of one whose other end is long dead.
+        """
         size = max(math.ceil(len(sessions) / DRAIN_STEPS), FEW)
         for start in range(0, len(sessions), size):
             if start:
                 await asyncio.sleep(self.drain_s * size / len(sessions))
-            await asyncio.gather(*(s.close(RESTARTING, "restarting") for s in sessions[start:start + size]))
-
-    async def recover(self) -> None:
-        """After a crash: those who were connected to this node are not, and the journal says so."""
-        async with self.parts.db.acquire() as conn:
-            left = await stations.left_by(conn, self.parts.node)
-        for row in left:
-            at = max(row["last_heard_at"], row["connected_at"])
-            self.parts.inbox.take(Entry(
-                Line(row["id"], at, "disconnected", session=row["session"]),
-                then=Departure(None, "the central system stopped"),
-            ))
+            for session in sessions[start:start + size]:
+                session.close_soon(RESTARTING, "restarting")
 
     # --- the session ----------------------------------------------------------------------------------
 
@@ -100,15 +92,31 @@ class Gateway:
         older, self.sessions[guest.station] = self.sessions.get(guest.station), session
         if older:  # whose other end may be long dead: the newer one does not wait for its goodbye
             older.close_soon(REPLACED, "a newer connection has replaced this one")
-        await self.relay.attach(guest.station, session.perform)
         try:
-            await session.run(address_of(socket), lambda: self._deliver_queued(session))
+            await session.run(address_of(socket), lambda: self._arrived(session))
         except Overloaded:
             await socket.close(TRY_LATER, "too busy")
         finally:
-            await self.relay.detach(guest.station, session.perform)
+            await self.relay.detach(guest.station, session)
             if self.sessions.get(guest.station) is session:
                 del self.sessions[guest.station]
+
+    async def _arrived(self, session: Session) -> None:
+        """Its coming is on record: from now on it is the one that speaks for the station."""
+        if session.number is not None:
+            await self.relay.attach(session.station, session, session.number)
+        self._deliver_queued(session)
+
+    async def sweep(self) -> None:
+        """Send what still waits for stations that are here: asked for on a node that could not reach this one,
+        or while another question was open.
+        """
+        async with self.parts.db.acquire() as conn:
+            waiting = await commands.waited_for(conn, self.parts.node, self.parts.clock())
+        for station in waiting:
+            session = self.sessions.get(station)
+            if session and session.number is not None:
+                self._deliver_queued(session)
 
     def _deliver_queued(self, session: Session) -> None:
         task = asyncio.create_task(waiting.deliver(self.parts, session), name=f"queued commands {session.station}")

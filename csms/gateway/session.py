@@ -8,7 +8,7 @@ while we are being asked, and neither an idle station nor a question costs a tas
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,9 +20,10 @@ import structlog
 from websockets.asyncio.server import ServerConnection, broadcast
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
+from websockets.protocol import State
 
 from csms import commands, passwords
-from csms.errors import LinkBusy, Overloaded, StationMistake
+from csms.errors import Fenced, LinkBusy, Overloaded, StationMistake
 from csms.gateway.vault import Vault
 from csms.inbox import Arrival, Claim, Departure, Entry, Inbox, Settlement
 from csms.journal import Line
@@ -100,16 +101,16 @@ class Session:
 
     # --- life -----------------------------------------------------------------------------------------
 
-    async def run(self, address: str | None, ready: Callable[[], None]) -> None:
-        """Until the socket closes. `ready` is called once the arrival is on record."""
+    async def run(self, address: str | None, ready: Callable[[], Awaitable[None]]) -> None:
+        """Until the socket closes. `ready` is awaited once the arrival is on record."""
         self.socket.hear = self._hear
         arrived = await self.parts.inbox.take(Entry(
             self._line("connected"), then=Arrival(self.protocol, self.parts.node, address)
         ))
         self.number = arrived.result if isinstance(arrived.result, int) else None
-        ready()
-        early, self._early = self._early or [], None
         try:
+            await ready()
+            early, self._early = self._early or [], None
             for at, text in early:
                 self._take_in(at, text)
             await self._read()
@@ -134,6 +135,8 @@ class Session:
             self.close_soon(TRY_LATER, "too many questions at once")
 
     def _take_in(self, at: datetime, text: str) -> None:
+        if self.replaced:  # not acknowledged: the station says it again on its newer connection
+            return
         veiled = veil_text(text) if may_hold_secret(text) else text  # a station that tells its password
         masked, text = veiled is not text and veiled != text, veiled
         received = self.link.receive(text)
@@ -153,6 +156,10 @@ class Session:
                 self.close_soon(TRY_LATER, str(error))
 
     def close_soon(self, code: int, why: str) -> None:
+        if code == REPLACED:
+            if self.replaced:
+                return
+            self.replaced = True  # at once: what it still says is not heard
         self._start(self.close(code, why), f"close {self.station}")
 
     async def close(self, code: int, why: str) -> None:
@@ -194,7 +201,9 @@ class Session:
     def _committed(self, entry: Entry) -> None:
         """All that follows from it is on disk: the station may forget its question."""
         self._open -= 1
-        if entry.failed:
+        if isinstance(entry.failed, Fenced):  # its station says it again where it speaks now
+            self.close_soon(REPLACED, "this connection speaks for the station no longer")
+        elif entry.failed:
             log.error("message_not_kept", station=self.station, error=str(entry.failed), frame=entry.line.frame)
             self.close_soon(OUR_FAULT, "this message cannot be kept")
         elif entry.text is not None:
@@ -233,21 +242,38 @@ class Session:
 
     # --- we ask ---------------------------------------------------------------------------------------
 
-    async def perform(self, command: str) -> CommandState:
-        """Send a command and record how it ended; safe to be asked twice."""
+    async def perform(self, command: str) -> CommandState | None:
+        """Send a command and record how it ended; safe to be asked twice. None: this socket is out."""
         if self._turn is None:
             self._turn = asyncio.Lock()
-        async with self._turn:
-            async with self.parts.db.acquire() as conn:
-                row = await commands.row(conn, command)
-                payload = await self.parts.vault.payload(conn, row) if row else None
-            if row is None or row["state"] != CommandState.QUEUED:
-                return CommandState(row["state"]) if row else CommandState.OFFLINE
-            if payload is None:
-                return await self._unsendable(str(row["id"]), row["kind"])
-            return await self._ask(row["id"], row["kind"], row["action"], payload, row)
+        try:
+            async with self._turn:
+                return await self._perform(command) if self.speaks else None
+        except AWAY:
+            return CommandState.QUEUED
 
-    async def _ask(self, id: object, kind: str, action: str, payload: dict[str, object], row: Row) -> CommandState:
+    @property
+    def speaks(self) -> bool:
+        """Whether this is the station's open socket, as far as is known here."""
+        return self.number is not None and not self.replaced and self.socket.state is State.OPEN
+
+    def superseded(self, session: int) -> None:
+        if self.number is not None and self.number < session and not self.replaced:
+            self.close_soon(REPLACED, "a newer connection has replaced this one")
+
+    async def _perform(self, command: str) -> CommandState | None:
+        async with self.parts.db.acquire() as conn:
+            row = await commands.row(conn, command)
+            payload = await self.parts.vault.payload(conn, row) if row else None
+        if row is None or row["state"] != CommandState.QUEUED:
+            return CommandState(row["state"]) if row else CommandState.OFFLINE
+        if payload is None:
+            return await self._unsendable(str(row["id"]), row["kind"])
+        return await self._ask(row["id"], row["kind"], row["action"], payload, row)
+
+    async def _ask(
+        self, id: object, kind: str, action: str, payload: dict[str, object], row: Row
+    ) -> CommandState | None:
         message_id = str(uuid4())
         try:
             text = self.link.ask(message_id, action, payload)
@@ -262,8 +288,11 @@ class Session:
                      complaint=complaint, repairs=(MASKED,) if secret else ()),
                 then=Claim(str(id), kind),
             ))
-        except Overloaded:
+        except (Overloaded, Fenced) as error:
             self.link.give_up()
+            if isinstance(error, Fenced):
+                self.close_soon(REPLACED, "this connection speaks for the station no longer")
+                return None
             return CommandState.QUEUED
         if not claimed.result:
             self.link.give_up()
@@ -322,7 +351,7 @@ class Session:
             async with self.parts.db.acquire() as conn:
                 row = await commands.by_message(conn, self.station, stray.id)
         if row is None:
-            with suppress(Overloaded):
+            with suppress(Overloaded, Fenced):
                 await self.parts.inbox.take(Entry(Line(
                     self.station, at, "received", text, _storable(stray.id), session=self.number
                 )))
@@ -334,7 +363,9 @@ class Session:
         with suppress(*AWAY):
             async with self.parts.db.acquire() as conn, conn.transaction():
                 notes = Notes()
-                await commands.settle(conn, id, kind, CommandState.UNANSWERED, self.parts.clock(), notes)
+                await commands.settle(
+                    conn, id, kind, CommandState.UNANSWERED, self.parts.clock(), notes, session=self.number
+                )
                 await self.parts.inbox.announce(conn, notes)
         return CommandState.UNANSWERED
 

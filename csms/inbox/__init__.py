@@ -12,6 +12,7 @@ from csms.inbox.entries import (
     Claim as Claim,
     Departure as Departure,
     Entry as Entry,
+    Lost as Lost,
     Policy as Policy,
     Recall as Recall,
     Settlement as Settlement,

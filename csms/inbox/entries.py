@@ -49,6 +49,13 @@ class Departure:
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """A station's socket went with its node; the line names its session. Said by whoever is left."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A command of ours is about to be sent with this line."""
 
@@ -78,7 +85,7 @@ class Entry:
     said: Message | None = None
     answer: Callable[[Reply], str] | None = None
     """Writes the answer frame; the answer is journalled with the question."""
-    then: Settlement | Arrival | Departure | Claim | Recall | None = None
+    then: Settlement | Arrival | Departure | Lost | Claim | Recall | None = None
     recorded: Reply | None = None
     seq: int = 0
     reply: Reply | None = None

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from csms import commands, reports
-from csms.inbox.entries import Arrival, Claim, Departure, Entry, Recall, Settlement
+from csms.inbox.entries import Arrival, Claim, Departure, Entry, Lost, Recall, Settlement
 from csms.vocabulary import (
     Beat,
     Booted,
@@ -58,7 +58,7 @@ def happenings(batch: Sequence[Entry]) -> list[commands.Happening]:
         match entry.said or entry.then:
             case Arrival():
                 found.append(commands.Happening(station, "connected", at))
-            case Departure():
+            case Departure() | Lost():
                 found.append(commands.Happening(station, "disconnected", at))
             case Booted(firmware=version):
                 found.append(commands.Happening(station, "booted", at, other=version))

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from csms import answers, commands, stations
-from csms.inbox.entries import Arrival, Claim, Departure, Entry, Recall, Settlement
+from csms.inbox.entries import Arrival, Claim, Departure, Entry, Lost, Recall, Settlement
 from csms.kit.db import Conn
 from csms.vocabulary import Command, UpdateFirmware, WriteVariables
 from csms.vocabulary.heard import Notes
@@ -30,7 +30,22 @@ async def come_and_go(conn: Conn, batch: Sequence[Entry], notes: Notes) -> None:
     ])
     for entry, _ in gone:
         notes.event("station.disconnected", entry.line.station, entry.line.station)
+    if lost := [e for e in batch if isinstance(e.then, Lost)]:
+        await _lose(conn, lost, notes)
     await _settle(conn, batch, notes)
+
+
+async def _lose(conn: Conn, lost: Sequence[Entry], notes: Notes) -> None:
+    """Their node is dead, and with it whoever waited for what these stations were asked."""
+    lines = [e.line for e in lost]
+    sessions = await stations.lose(conn, [
+        (e.line.station, e.line.session or 0, e.line.received_at, e.then.reason) for e in lost
+        if isinstance(e.then, Lost)
+    ])
+    for entry in lost:
+        entry.result = sessions.get(entry.line.station)
+        notes.event("station.disconnected", entry.line.station, entry.line.station)
+    await commands.abandon(conn, [(line.station, line.session or 0, line.received_at) for line in lines], notes)
 
 
 def _arrival(entry: Entry) -> Arrival:
@@ -64,7 +79,7 @@ async def _settle_one(conn: Conn, entry: Entry, settled: Settlement, notes: Note
         conn, settled.command, settled.kind, settled.state, line.received_at, notes, answer=settled.answer,
         body=asdict(asked) if asked is not None else None, word=word,
         seen=await _before(conn, line.station, asked, word), seq=entry.seq,
-        already=await _already(conn, line.station, settled),
+        already=await _already(conn, line.station, settled), session=line.session,
     ):
         return False
     if asked is not None:

@@ -19,8 +19,8 @@ import asyncpg
 import structlog
 
 from csms import events, journal
-from csms.errors import Overloaded, StaleHead
-from csms.inbox.entries import Departure, Entry, Policy, Settlement
+from csms.errors import Fenced, Overloaded, StaleHead
+from csms.inbox.entries import Departure, Entry, Lost, Policy, Settlement
 from csms.inbox.figures import Figures, waited_s
 from csms.inbox.writer import Writer
 from csms.journal import Chain
@@ -56,7 +56,7 @@ class Inbox:
         Raises Overloaded when too much waits. How a socket or a command ended always finds room: there is
         at most one of them for each socket, and a station left behind as connected would be a lie.
         """
-        if len(self.waiting) >= self.room and not isinstance(entry.then, Departure | Settlement):
+        if len(self.waiting) >= self.room and not isinstance(entry.then, Departure | Lost | Settlement):
             raise Overloaded(f"{self.room} messages wait to be written")
         entry.told = told
         self.waiting.append(entry)
@@ -99,11 +99,14 @@ class Inbox:
         return batch
 
     async def _commit(self, batch: list[Entry]) -> None:
-        while True:
+        while batch:
             try:
                 chain = await self._write(batch)
             except StaleHead:
                 self.writer.forget(batch)
+                continue
+            except Fenced as error:
+                batch = self._turn_away(batch, error)
                 continue
             except AWAY as error:
                 done = await self._wait_for_database(error)
@@ -114,9 +117,18 @@ class Inbox:
                 return await self._part(batch, error)
             self._let_go(batch, chain)
             return None
+        return None
+
+    def _turn_away(self, batch: list[Entry], error: Fenced) -> list[Entry]:
+        """What older sessions brought is not written, and they are told; the others go on."""
+        fenced = [entry for entry in batch if self.writer.is_fenced(entry)]
+        for entry in fenced:
+            entry.failed = error
+        _tell(fenced)
+        return [entry for entry in batch if entry.failed is None]
 
     def _let_go(self, batch: Sequence[Entry], chain: Chain) -> None:
-        self.writer.committed(chain)
+        self.writer.committed(chain, batch)
         self.away_since, self.attempted = None, None
         self.last_batch = len(batch)
         self.committed += len(batch)
@@ -145,7 +157,7 @@ class Inbox:
                     error=str(error))
         try:
             chain = await self._write(batch, projected=False, error=f"{type(error).__name__}: {error}")
-        except (*AWAY, StaleHead):
+        except (*AWAY, StaleHead, Fenced):
             self.writer.forget(batch)
             await self._commit(batch)
         except Exception as worse:  # not even the journal takes it: the session that brought it is told
@@ -159,7 +171,7 @@ class Inbox:
         """The database is away: nobody is answered, stations keep their messages, we try again.
 
         Gives the chain of a batch whose commit had happened although its answer was lost: the stored
-        heads say so, since no other writing could have the same hashes.
+        rows say so, since no other writing could have the same hashes.
         """
         if self.away_since is None:
             self.away_since = self.clock()
@@ -171,9 +183,9 @@ class Inbox:
             if attempted is None:
                 return None
             with suppress(*AWAY):
-                async with self.db.acquire(timeout=10) as conn:
-                    stored = await journal.load_heads(conn, attempted.heads)
-                return attempted if stored == attempted.heads else None
+                async with self.db.acquire(timeout=10) as conn, conn.transaction():
+                    stored = await journal.holds(conn, attempted)
+                return attempted if stored else None
 
 
 def _tell(batch: Sequence[Entry]) -> None:

@@ -30,6 +30,7 @@ AWAY = (
     asyncpg.SerializationError,
     asyncpg.LockNotAvailableError,
     asyncpg.QueryCanceledError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.DiskFullError,
     asyncpg.OutOfMemoryError,
@@ -53,5 +54,10 @@ async def connect(dsn: str, *, most: int = 12) -> Db:
         max_size=most,
         init=_prepare,
         command_timeout=60,
-        server_settings={"timezone": "UTC", "application_name": "ohmbudsman", "jit": "off"},
+        server_settings={
+            "timezone": "UTC", "application_name": "ohmbudsman", "jit": "off",
+            # Who lost the line to us in the middle of a transaction must not hold its locks for ever.
+            "idle_in_transaction_session_timeout": "60s", "tcp_keepalives_idle": "15",
+            "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3",
+        },
     )

@@ -47,11 +47,15 @@ class Owner:
                 self.failed.exception()
 
 
-async def every(seconds: float, work: Callable[[], Awaitable[Any]], *, name: str) -> None:
-    """Do `work` again and again. A failure is logged and the next round tries anew."""
+async def every(
+    seconds: float, work: Callable[[], Awaitable[Any]], *, name: str, fatal: tuple[type[Exception], ...] = ()
+) -> None:
+    """Do `work` again and again. A failure is logged and the next round tries anew; a `fatal` one ends it."""
     while True:
         try:
             await work()
+        except fatal:
+            raise
         except Exception:
             log.exception("round_failed", work=name)
         await asyncio.sleep(seconds)

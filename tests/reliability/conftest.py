@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from csms.app import Centre, CentreOptions
 from csms.kit.db import Db
 from tests.reliability.sockets import Socket
+from tools.chaos.processes import NatsServer
 
 MakeCentre = Callable[..., Any]
 
@@ -47,3 +50,13 @@ async def dial() -> AsyncIterator[Callable[..., Any]]:
     yield connect
     for socket in made:
         await socket.close()
+
+
+@pytest.fixture
+async def nats() -> AsyncIterator[NatsServer]:
+    """A real NATS server of the test's own: it may be killed and started again."""
+    with tempfile.TemporaryDirectory(prefix="ohmbudsman-nats-") as folder:
+        server = NatsServer(Path(folder))
+        await server.start()
+        yield server
+        await server.end()

@@ -10,8 +10,8 @@ import pytest
 
 from csms.kit.db import connect
 from csms.kit.postgres import EmbeddedPostgres
-from tests.reliability.fleet import Fleet, assert_nothing_lost_or_doubled
-from tests.reliability.serving import Serving
+from tools.chaos.fleet import Fleet, assert_nothing_lost_or_doubled
+from tools.chaos.processes import Serving
 
 SEED = 20261122
 KILLS = 5

@@ -11,8 +11,8 @@ import pytest
 from csms.app import Centre, CentreOptions
 from csms.kit.db import connect
 from csms.kit.migrate import migrate
-from tests.reliability.fleet import Fleet, assert_nothing_lost_or_doubled
-from tests.reliability.serving import Postgres
+from tools.chaos.fleet import Fleet, assert_nothing_lost_or_doubled
+from tools.chaos.processes import Postgres
 
 
 @pytest.mark.slow

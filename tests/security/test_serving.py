@@ -16,7 +16,7 @@ from websockets.asyncio.client import connect
 
 from complaints.settings import Settings
 from csms.errors import BadInput
-from tests.reliability.serving import ROOT
+from tools.chaos.processes import ROOT
 
 PATIENCE_S = 90
 
