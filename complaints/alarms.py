@@ -17,7 +17,8 @@ class Alarm:
     id: int
     key: str
     kind: str
-    """silent_fault, delivery.unclear, delivery.failed, calendar.horizon, nobody"""
+    """silent_fault, delivery.unclear, delivery.failed, calendar.horizon, nobody, model_share, first_resolution,
+    early_warning, out_of_limits"""
     station: str | None
     evse: int | None
     complaint: str | None

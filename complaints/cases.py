@@ -71,6 +71,7 @@ class Case:
     merged_into: str | None = None
     incident: int | None = None
     pseudonymous: bool = False
+    nature: str = "other"
 
     @property
     def is_open(self) -> bool:
@@ -130,9 +131,10 @@ FILE = """
     insert into complaints (number, tracking, filed_at, filed_by, state, channel, text, language, category, topic,
         level, department, classification, customer_name, customer_phone, customer_email, customer_token,
         customer_plate, station, evse, occurred_at, payment_reference, order_ref, amount_disputed, currency,
-        expectation, submitted_at, zone, calendar, site, region, fault_level, account, assess_after, updated_at)
+        expectation, submitted_at, zone, calendar, site, region, fault_level, account, nature, assess_after,
+        updated_at)
     values ($1, $2, $3::timestamptz, $4, 'received', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-        $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32,
+        $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33,
         $3::timestamptz + interval '5 seconds', $3::timestamptz)
 """
 
@@ -169,6 +171,7 @@ class Filing:
     region: str | None = None
     fault_level: int | None = None
     account: str | None = None
+    nature: str = "other"
 
 
 async def open_case(conn: Conn, filing: Filing, *, by: str, now: datetime, zone: str) -> Case:
@@ -274,7 +277,7 @@ async def open_at(conn: Conn, station: str, evse: int | None = None) -> list[str
 CORRECTABLE = (
     "language", "category", "topic", "level", "department", "customer_name", "customer_phone", "customer_email",
     "customer_token", "customer_plate", "station", "evse", "occurred_at", "payment_reference", "order_ref",
-    "amount_disputed", "currency", "expectation",
+    "amount_disputed", "currency", "expectation", "nature",
 )
 CORRECT = f"""
     update complaints set {', '.join(f'{name} = ${n}' for n, name in enumerate(CORRECTABLE, 2))}, reassess = true

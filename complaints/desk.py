@@ -22,7 +22,6 @@ from complaints.deadlines import Deadline
 from complaints.evidence import Assessment, Judge
 from complaints.intake import arrivals, attachments, filing
 from complaints.intake.attachments import Kept, Sent
-from complaints.intake.classify.topics import CATEGORY_OF, DEPARTMENT_OF
 from complaints.intake.filing import Classify
 from complaints.intake.form import ComplaintIn, Correction, changes_of, check_time
 from complaints.moneyback import MoneyBack
@@ -233,7 +232,7 @@ class Desk:
 
         That `who` may decide (overrides.ROLES) is for the caller to have checked.
         """
-        changes, decided = _filled(changes_of(correction)), overrides.changes_of(correction)
+        changes, decided = filing.filled(changes_of(correction)), overrides.changes_of(correction)
         check_time(changes.get("occurred_at"), self.clock())
         station = changes.get("station")
         if station and await self.csms.station(station) is None:
@@ -383,13 +382,3 @@ class Desk:
         key = f"breach:{deadline.round}:{deadline.kind}:{deadline.due_at.timestamp():.0f}"
         await thread.add(conn, deadline.complaint, Draft("deadline", SYSTEM, body=body, key=key), now)
         return True
-
-
-def _filled(changes: dict[str, Any]) -> dict[str, Any]:
-    """A topic brings its category and department along, unless those are named too."""
-    topic = changes.get("topic")
-    if topic is None:
-        return changes
-    if topic not in CATEGORY_OF:
-        raise BadInput("topic", f"must be one of {', '.join(sorted(CATEGORY_OF))}")
-    return {"category": CATEGORY_OF[topic], "department": DEPARTMENT_OF[topic]} | changes

@@ -21,6 +21,7 @@ class Standing:
     open_refunds: int = 0
     open_visits: int = 0
     open_tasks: int = 0
+    open_plans: int = 0
 
 
 def hindrances(standing: Standing, outcome: str | None, policy: Policy, now: datetime) -> list[str]:
@@ -34,6 +35,8 @@ def hindrances(standing: Standing, outcome: str | None, policy: Policy, now: dat
         found.append(f"{standing.open_visits} work order(s) are not finished")
     if standing.open_tasks:
         found.append(f"{standing.open_tasks} task(s) of other departments are open")
+    if standing.open_plans:
+        found.append("the plan is not carried out: finish its steps, or replace it")
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from complaints import cases, deadlines, gate, merging, payout, phrases, refunds, thread, workorders
+from complaints import cases, deadlines, gate, merging, payout, phrases, plans, refunds, thread, workorders
 from complaints.actions import Ask
 from complaints.cases import Case
 from complaints.duty import rota
@@ -191,6 +191,7 @@ async def standing(conn: Conn, case: Case) -> gate.Standing:
         open_refunds=sum(r.state in refunds.UNSETTLED for r in found),
         open_visits=await workorders.count_open(conn, case.number),
         open_tasks=await workorders.count_tasks(conn, case.number),
+        open_plans=await plans.count_open(conn, case.number),
     )
 
 

@@ -13,6 +13,9 @@ from complaints.incidents import Lookout
 from complaints.intake.doors import Doors
 from complaints.outbound import AppriseTransport, Courier, HookTransport, Transport
 from complaints.record import access, heads
+from complaints.reports import Improvement, Reports
+from complaints.upkeep.rounds import Upkeep
+from complaints.upkeep.watch import ReadingWatch
 from complaints.worker import Part
 from csms.api import Csms
 from csms.kit.clock import Clock
@@ -42,13 +45,20 @@ class Office:
         self.watch = Watch(db, clock)
         self.lookout = Lookout(db, csms, desk, clock)
         self.doors = Doors(db, desk, clock)
+        self.reports = Reports(db, csms, clock, desk.options.zone)
+        self.improvement = Improvement(db, self.reports, clock)
+        self.upkeep = Upkeep(db, csms, clock)
+        self.readings = ReadingWatch(db, csms, clock)
         carriers = self._carriers() if transports is None else transports
         self.courier = Courier(db, clock, carriers, zone=desk.options.zone, heard=desk.money.heard)
 
     @property
     def parts(self) -> Sequence[Part]:
         """What the worker does for it in every round, in this order."""
-        return (*self.watch.parts, *self.lookout.parts, self.courier.round, self.daily)
+        return (
+            *self.watch.parts, *self.lookout.parts, *self.readings.parts, *self.upkeep.parts, *self.improvement.parts,
+            self.courier.round, self.daily,
+        )
 
     async def daily(self) -> bool:
         """The day's head over all threads, and what has outlived its retention."""

@@ -144,6 +144,16 @@ class Policy:
     incident_at: int = 3
     """So many complaints or faults with one cause make an incident."""
     repeat_days: int = 30
+    """Whoever complains again within so many days of a closed case complains repeatedly."""
+    rectify_days: int = 14
+    """How long a rectification or training that comes by itself may take."""
+    training_at: int = 10
+    """So many clocks of one person run out within 30 days: a training is due."""
+    first_resolution_target: float = 0.85
+    share_alarm: float = 0.3
+    """A model with more than this share of a topic's complaints, and more than its use explains, is an alarm."""
+    share_at_least: int = 5
+    """Fewer complaints than this say nothing."""
 
     def rules_for(self, *, level: int, category: str, fault_level: int | None, channel: str) -> dict[str, Rule]:
         """Clock -> the row that counts for such a case; without a fault level the case's level stands for it."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from complaints import deadlines, sla, thread
+from complaints import alarms, deadlines, sla, thread
 from complaints.actions import Ask
 from complaints.cases import Case
 from complaints.thread import SYSTEM, Draft
+from complaints.upkeep.plan import out_of_limits
 from csms.errors import BadInput, Conflict, NotFound
 from csms.kit.clock import iso
 from csms.kit.db import Conn, Row
@@ -54,6 +55,8 @@ class WorkOrder:
     photos: Sequence[Any]
     verified_by: str | None
     history: Sequence[Any]
+    upkeep: int | None
+    checklist: Sequence[Any]
 
 
 def order_json(order: WorkOrder) -> dict[str, Any]:
@@ -184,6 +187,8 @@ async def move(conn: Conn, id: int, step: str, report: Report, by: str, now: dat
     if row is None:
         raise Conflict(f"work order {id} is {order.state}; {step} is not possible then")
     moved = _order(row)
+    if step == "finish" and moved.upkeep is not None:
+        await _compare(conn, moved, now)
     if moved.complaint:
         body = {
             "workorder": id, "station": moved.station, "evse": moved.evse, "parts": list(report.parts),
@@ -192,6 +197,24 @@ async def move(conn: Conn, id: int, step: str, report: Report, by: str, now: dat
         }
         await thread.add(conn, moved.complaint, Draft(ENTRIES[step], by, report.text or "", body=body), now)
     return moved
+
+
+LIMITS = "select limits from upkeep where id = $1"
+
+
+async def _compare(conn: Conn, order: WorkOrder, now: datetime) -> None:
+    """What a test has measured outside of its limits is repaired: an order and an alarm."""
+    found = out_of_limits(order.readings, await conn.fetchval(LIMITS, order.upkeep))
+    if not found:
+        return
+    what = f"{order.what.partition(' (')[0]} of {now:%Y-%m-%d}: {'; '.join(found)}"
+    repair = await plan(
+        conn, kind="repair", station=order.station or "", what=what, by=SYSTEM, now=now, evse=order.evse, fault_level=2,
+        due_at=await _arrive_by(conn, 2, now),
+    )
+    detail = {"workorder": order.id, "repair": repair.id, "found": found}
+    await alarms.raise_(conn, f"limits:{order.id}", "out_of_limits", now, station=order.station, evse=order.evse,
+                        detail=detail)
 
 
 async def verify_by(conn: Conn, number: str, session: str, now: datetime) -> None:

@@ -26,6 +26,7 @@ from csms import (
     tokens,
     transactions,
     uploads,
+    usage,
 )
 from csms.archive import Archive
 from csms.controls import Controls
@@ -52,6 +53,7 @@ from csms.vocabulary import (
     Story,
     Tariff,
     Transaction,
+    Usage,
     WriteVariables,
 )
 from csms.vocabulary.heard import Notes
@@ -490,6 +492,13 @@ class Csms:
     ) -> list[Upload]:
         async with self.db.acquire() as conn:
             return await uploads.listing(conn, station, after, limit)
+
+    async def usage(
+        self, since: datetime, until: datetime, stations: Sequence[str] | None = None
+    ) -> list[Usage]:
+        """Sessions, energy and faults of each station over a time."""
+        async with self.db.acquire() as conn:
+            return await usage.between(conn, since, until, list(stations) if stations is not None else None)
 
     async def close(self) -> None:
         for task in list(self._deliveries):

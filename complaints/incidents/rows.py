@@ -175,6 +175,10 @@ ADD_ACTION = """
     insert into corrective_actions (incident, complaint, kind, what, owner, due_at, opened_by, opened_at)
     values ($1, $2, $3, $4, $5, $6, $7, $8) returning id
 """
+ADD_ACTION_ONCE = """
+    insert into corrective_actions (incident, complaint, kind, what, owner, due_at, opened_by, opened_at, key)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (key) do nothing returning id
+"""
 DONE_ACTION = """
     update corrective_actions set done_by = $2, done_at = $3, effect = $4 where id = $1 and done_at is null returning id
 """
@@ -199,6 +203,14 @@ async def add_action(
     return int(await conn.fetchval(ADD_ACTION, incident, complaint, kind, what, owner, due_at, by, now))
 
 
+async def add_action_once(
+    conn: Conn, key: str, *, what: str, owner: str, due_at: datetime, by: str, now: datetime,
+    incident: int | None = None, complaint: str | None = None, kind: str = "corrective",
+) -> bool:
+    """A measure that comes by itself; False where it is there already."""
+    return bool(await conn.fetchval(ADD_ACTION_ONCE, incident, complaint, kind, what, owner, due_at, by, now, key))
+
+
 async def finish_action(conn: Conn, id: int, by: str, now: datetime, effect: Mapping[str, Any] | None) -> None:
     if not await conn.fetchval(DONE_ACTION, id, by, now, dict(effect) if effect else None):
         raise Conflict(f"corrective action {id} is not there, or is done")
@@ -217,6 +229,25 @@ async def effect(
     """Complaints before and after, over the same length of time."""
     row = await conn.fetchrow(EFFECT, station, done_at, now, topic)
     return {"before": row["before"], "after": row["after"]}
+
+
+ACTION_DONE = """
+    select a.done_at, i.station, c.topic, coalesce(c.matched_station, c.station) as complained_at
+    from corrective_actions a
+    left join incidents i on i.id = a.incident
+    left join complaints c on c.number = a.complaint
+    where a.id = $1
+"""
+
+
+async def effect_of(conn: Conn, id: int, now: datetime) -> dict[str, int]:
+    """What a measure that is done has changed where it was about. Raises NotFound, Conflict."""
+    row = await conn.fetchrow(ACTION_DONE, id)
+    if row is None:
+        raise NotFound(f"there is no action {id}")
+    if row["done_at"] is None:
+        raise Conflict(f"action {id} is not done yet")
+    return await effect(conn, row["done_at"], now, station=row["station"] or row["complained_at"], topic=row["topic"])
 
 
 async def note(conn: Conn, numbers: Sequence[str], draft: Draft, now: datetime) -> int:

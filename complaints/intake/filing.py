@@ -15,6 +15,7 @@ from complaints.claim import Claim
 from complaints.duty import rota
 from complaints.intake import attachments
 from complaints.intake.attachments import Kept
+from complaints.intake.classify.nature import BY_TOPIC, nature_of
 from complaints.intake.classify.topics import CATEGORY_OF, DEPARTMENT_OF
 from complaints.intake.form import ComplaintIn
 from complaints.sites import Place
@@ -103,6 +104,7 @@ def filing_of(given: ComplaintIn, found: Sorted, place: Place) -> Filing:
         amount_disputed=given.amount_disputed, currency=given.currency, expectation=given.expectation,
         submitted_at=given.submitted_at, zone=place.zone, calendar=place.calendar, site=place.site,
         region=place.region, fault_level=given.fault_level, account=given.account,
+        nature=given.nature or nature_of(found.topic, given.text),
     )
 
 
@@ -165,3 +167,14 @@ async def _acknowledge(conn: Conn, case: Case, now: datetime) -> None:
     move = None if case.level == 1 else "acknowledge"
     draft = Draft("message", SYSTEM, text, "customer", {"cause": "acknowledged"}, move)
     await thread.add(conn, case.number, draft, now)
+
+
+def filled(changes: dict[str, Any]) -> dict[str, Any]:
+    """A topic brings category, department and nature along, unless those are named too."""
+    topic = changes.get("topic")
+    if topic is None:
+        return changes
+    if topic not in CATEGORY_OF:
+        raise BadInput("topic", f"must be one of {', '.join(sorted(CATEGORY_OF))}")
+    nature = BY_TOPIC.get(topic, "other")
+    return {"category": CATEGORY_OF[topic], "department": DEPARTMENT_OF[topic], "nature": nature} | changes

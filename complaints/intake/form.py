@@ -59,6 +59,11 @@ CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 UtcTime = Annotated[datetime, AfterValidator(_in_utc)]
 
 
+Nature = Literal[
+    "quality", "parts", "cost", "attitude", "process", "waiting", "information", "environment", "suggestion", "other"
+]
+
+
 class Lenient(BaseModel):
     """Takes numbers where text is meant, and ignores what it does not know: a complaint is not lost for that."""
 
@@ -103,6 +108,7 @@ class ComplaintIn(Lenient):
     fault_level: Literal[1, 2, 3] | None = None
     topic: Short = Field(default=None, description="Where whoever takes it knows what it is about; else by the words.")
     level: Literal[1, 2, 3] | None = Field(default=None, description="Together with `topic`.")
+    nature: Nature | None = Field(default=None, description="What kind of dissatisfaction it is; else by the words.")
 
 
 RemedyKind = Literal[
@@ -136,6 +142,7 @@ class Correction(Decided):
     category: Literal["equipment", "payment", "service", "environment", "other"] | None = None
     topic: Short = None
     level: Literal[1, 2, 3] | None = None
+    nature: Nature | None = None
     department: Short = None
     customer: Customer | None = None
     station: Short = None
@@ -148,7 +155,7 @@ class Correction(Decided):
     expectation: Annotated[str, StringConstraints(max_length=2_000)] | None = None
 
 
-NEVER_NULL = ("language", "category", "topic", "level", "department")
+NEVER_NULL = ("language", "category", "topic", "level", "department", "nature")
 
 
 def changes_of(correction: Correction) -> dict[str, Any]:

@@ -228,7 +228,7 @@ def case_json(view: View, base: str, role: str = "admin") -> dict[str, Any]:
             "token": case.customer_token, "plate": case.customer_plate,
         }, role),
         "priority": case.priority, "affected": case.affected, "predicted_s": case.predicted_s, "site": case.site,
-        "zone": case.zone, "fault_level": case.fault_level, "merged_into": case.merged_into,
+        "zone": case.zone, "fault_level": case.fault_level, "nature": case.nature, "merged_into": case.merged_into,
         "incident": case.incident,
         "confirmed_at": iso(case.confirmed_at) if case.confirmed_at else None,
         "closed_at": iso(case.closed_at) if case.closed_at else None, "close_reason": case.close_reason,

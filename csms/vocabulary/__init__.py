@@ -46,6 +46,7 @@ from csms.vocabulary.facts import (
     Tariff as Tariff,
     Transaction as Transaction,
     TransactionStep as TransactionStep,
+    Usage as Usage,
 )
 from csms.vocabulary.messages import (
     Beat as Beat,

@@ -374,3 +374,18 @@ class Story:
     other_stations: tuple[Station, ...] = ()
     limits: tuple[Limit, ...] = ()
     """Charging limits that were in force, by EVSE and time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """One station over a time. Energy is what closed sessions' registers say, in Wh."""
+
+    station: str
+    vendor: str | None
+    model: str | None
+    firmware: str | None
+    serial: str | None
+    site: str | None
+    sessions: int
+    energy_wh: float
+    faults: int

@@ -1,0 +1,56 @@
+"""Who or what is complained of again: links between cases, plugs that keep coming back. Rows."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from csms.kit.db import Conn
+
+PERSON = "coalesce(customer_phone, customer_email, customer_token, account)"
+OF_PEOPLE = f"""
+    select c.number, c.topic, coalesce(c.matched_station, c.station) as station, p.number as before,
+        p.topic as topic_before, c.filed_at, p.closed_at as closed_before
+    from complaints c
+    join lateral (
+        select number, topic, closed_at from complaints p
+        where p.number < c.number and p.state = 'closed' and p.closed_at >= c.filed_at - $3::interval
+            and (p.customer_phone = c.customer_phone or p.customer_email = c.customer_email
+                or p.customer_token = c.customer_token or p.account = c.account)
+        order by number desc limit 1
+    ) p on true
+    where c.filed_at >= $1 and c.filed_at < $2 and c.state <> 'merged' and {PERSON} is not null
+    order by c.number desc limit 500
+"""
+OF_PLUGS = f"""
+    select coalesce(matched_station, station) as station, coalesce(matched_evse, evse) as evse, topic,
+        count(*) as cases, count(distinct coalesce({PERSON}, number)) as people, max(department) as department,
+        array_agg(number order by number) as numbers
+    from complaints
+    where filed_at >= $1 and filed_at < $2 and state not in ('merged', 'withdrawn')
+        and coalesce(matched_station, station) is not null and category = 'equipment'
+    group by 1, 2, 3 having count(*) >= $3
+    order by cases desc, station, evse limit 200
+"""
+LINK = """
+    insert into case_links (complaint, other, kind, because, made_by, made_at)
+    select $1, $2, 'repeat', $3, 'ohmbudsman', $4
+    where not exists (select 1 from case_links where complaint = $1 and other = $2 and kind = 'repeat')
+    returning id
+"""
+
+
+async def of_people(conn: Conn, since: datetime, until: datetime, within: timedelta) -> list[dict[str, Any]]:
+    """Cases of somebody whose earlier case was closed not long before."""
+    return [dict(row) for row in await conn.fetch(OF_PEOPLE, since, until, within)]
+
+
+async def of_plugs(conn: Conn, since: datetime, until: datetime, at_least: int) -> list[dict[str, Any]]:
+    """Plugs with the same trouble so many times."""
+    return [dict(row) for row in await conn.fetch(OF_PLUGS, since, until, at_least)]
+
+
+async def link(conn: Conn, row: dict[str, Any], now: datetime) -> bool:
+    """Two cases of one person, the later soon after the earlier was closed."""
+    because = ["same person", *(["same topic"] if row["topic"] == row["topic_before"] else [])]
+    return bool(await conn.fetchval(LINK, row["number"], row["before"], because, now))

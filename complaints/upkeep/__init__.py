@@ -1,0 +1,1 @@
+"""Upkeep: what is done at stations again and again, their files, and what their readings warn of."""
