@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,7 +13,7 @@ from typing import Any
 import click
 
 from complaints.settings import PREFIX, Settings
-from csms.errors import OhmbudsmanError
+from csms.errors import BadInput, OhmbudsmanError
 
 
 def option(name: str, **options: Any) -> Callable[..., Any]:
@@ -97,6 +98,26 @@ def _serve(given: dict[str, Any], *, stations: bool, desk: bool) -> None:
         raise click.UsageError("name a folder with --data, or a PostgreSQL with --database")
     logs.configure(level=settings.log_level)
     _run(serve_until_told(settings, stations=stations, desk=desk))
+
+
+@cli.command()
+@serving
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def check(as_json: bool, **given: Any) -> None:
+    """Look at settings and database; status 1 if something is wrong, each finding with its fix."""
+    from complaints import checkup
+    from csms.kit.clock import system_clock
+
+    try:
+        found = _run(checkup.check(Settings.load(**given), system_clock()))
+    except BadInput as error:
+        found = [checkup.wrong(f"{error.field}: {error}", f"mend {PREFIX}{error.field.upper()} or its option")]
+    for each in found if not as_json else ():
+        click.echo(f"{each.grade:5}  {each.what}" + (f"\n       {each.fix}" if each.fix else ""))
+    told = checkup.told(found)
+    if as_json:
+        click.echo(json.dumps(told))
+    raise SystemExit(0 if told["ok"] else 1)
 
 
 @cli.command()
