@@ -41,7 +41,8 @@ class Migration:
 def find() -> list[Migration]:
     """The migrations of this installation: beside the packages in a checkout, inside csms in a wheel."""
     checkout = Path(__file__).parents[2] / "migrations"
-    folder = checkout if checkout.is_dir() else Path(str(resources.files("csms") / "migrations"))
+    inside = Path(str(resources.files("csms") / "migrations"))
+    folder = inside if inside.is_dir() else checkout
     return [Migration(path.name, path.read_text("utf-8")) for path in sorted(folder.glob("*.sql"))]
 
 
