@@ -212,18 +212,6 @@ async def tracked(conn: Conn, tracking: str) -> Case:
     return of_row(row)
 
 
-LIST = f"""
-    select {', '.join(COLUMNS)} from complaints
-    where ($1::text[] is null or state = any($1)) and ($2::int is null or level = $2)
-        and ($3::text is null or department = $3)
-        and ($4::text is null or station = $4 or matched_station = $4)
-        and ($5::text is null or number ilike $5 or text ilike $5 or station ilike $5 or customer_phone ilike $5
-            or customer_plate ilike $5 or customer_name ilike $5 or payment_reference ilike $5 or order_ref ilike $5)
-        and ($6::text is null or number < $6) and ($8::text is null or owner = $8)
-    order by number desc limit $7
-"""
-
-
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which cases a list shows. `states` empty: all."""
@@ -248,15 +236,6 @@ def pattern(q: str | None) -> str | None:
         return None
     escaped = q.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"
-
-
-async def listed(conn: Conn, wanted: Wanted, *, before: str | None = None, limit: int = 100) -> list[Case]:
-    """Newest first; `before` is the number that the page before ended with."""
-    rows = await conn.fetch(
-        LIST, list(wanted.states) or None, wanted.level, wanted.department, wanted.station, pattern(wanted.q),
-        before, limit, wanted.owner,
-    )
-    return [of_row(row) for row in rows]
 
 
 OPEN_AT = """

@@ -70,6 +70,23 @@ NOTE_BREACH = """
 """
 
 
+# What the work list is ordered by; while it is the customer's turn none is.
+NOTE_NEXT = """
+    update complaints set next_kind = case when turn < 2 then $2::text end,
+        next_at = case when turn < 2 then $3::timestamptz end
+    where number = $1 and (next_kind, next_at) is distinct from
+        (case when turn < 2 then $2::text end, case when turn < 2 then $3::timestamptz end)
+"""
+
+
+def next_of(made: Sequence[Clock]) -> Clock | None:
+    """The clock of the newest round that runs out first. Pure."""
+    last = max((c.round for c in made), default=0)
+    running = [c for c in made if c.round == last and c.started_at and not c.met_at and not c.stopped
+               and not c.kind.startswith("follow_up")]
+    return min(running, key=lambda c: c.due_at, default=None)
+
+
 async def policies(conn: Conn) -> list[Policy]:
     """All versions, by the time from which they count. Empty: the built-in policy."""
     return [policy.parsed(row["body"]) for row in await conn.fetch(POLICIES)]
@@ -101,6 +118,8 @@ async def settle(conn: Conn, number: str, now: datetime) -> Sequence[Clock]:
         [c.paused for c in made], [c.stopped for c in made], [c.provisional for c in made],
     )
     await conn.execute(DROP, number, [c.round for c in made], [c.kind for c in made])
+    following = next_of(made)
+    await conn.execute(NOTE_NEXT, number, following and following.kind, following and following.due_at)
     for beyond in sorted({c.due_at.year for c in made if c.provisional and not c.met_at}):
         await alarms.raise_(
             conn, f"calendar:{beyond}", "calendar.horizon", now, complaint=number, detail={"year": beyond}

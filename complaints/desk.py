@@ -15,7 +15,19 @@ from typing import Any
 
 import structlog
 
-from complaints import actions, cases, deadlines, evidence, life, merging, overrides, refunds, remedies, thread
+from complaints import (
+    actions,
+    cases,
+    deadlines,
+    evidence,
+    life,
+    merging,
+    overrides,
+    refunds,
+    remedies,
+    search,
+    thread,
+)
 from complaints.actions import Acted, Ask
 from complaints.cases import Case, Wanted
 from complaints.deadlines import Deadline
@@ -153,7 +165,7 @@ class Desk:
     async def listed(self, wanted: Wanted, *, before: str | None = None, limit: int = 100) -> list[View]:
         """Newest first."""
         async with self.db.acquire() as conn:
-            found = await cases.listed(conn, wanted, before=before, limit=limit)
+            found = await search.newest(conn, wanted, before=before, limit=limit)
             clocks = await deadlines.of_cases(conn, [case.number for case in found])
         return [View(case, clocks[case.number]) for case in found]
 

@@ -1,47 +1,113 @@
-"""Full-text search over cases: their facts and all that was said in their threads, in any script."""
+"""Finding cases by what is known of them and what people said in their threads, in any script.
+
+What can be looked for lies in `case_words`, kept by triggers: pairs of Chinese characters, fours of letters and digits.
+"""
 
 from __future__ import annotations
 
-from complaints.cases import pattern
-from csms.kit.db import Conn
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from complaints.cases import COLUMNS, Case, Wanted, of_row, pattern
+from complaints.intake.classify.reading import converter
+from csms.kit.db import Conn, Row
 
 MOST_WORDS = 8
-MOST_FOUND = 5000
 SHORTEST = 2
-"""Characters of a word that the index knows; a single one fits nearly everything."""
+"""Characters of a word that is looked for; a single one fits nearly everything."""
 
-# Exactly the expression of the index complaints_words.
-FACTS = """number || ' ' || text || ' ' || coalesce(station, '') || ' ' || coalesce(matched_station, '') || ' '
-    || coalesce(customer_name, '') || ' ' || coalesce(customer_phone, '') || ' ' || coalesce(customer_email, '') || ' '
-    || coalesce(customer_plate, '') || ' ' || coalesce(customer_token, '') || ' ' || coalesce(payment_reference, '')
-    || ' ' || coalesce(order_ref, '')"""
+SPEAKS = re.compile(r"[0-9A-Za-z]|[^\x00-\x7f]")
+"""A letter, a digit or a character: what a word without one would find is nothing or all."""
 
-FIND = f"""
-    select number from complaints where bigrams({FACTS}) @> bigrams($1) and ({FACTS}) ilike $2
-    union
-    select complaint from entries
-    where text <> '' and bigrams(text) @> bigrams($1) and text ilike $2 and (audience <> 'internal' or $3)
-    limit $4
-"""
+# Both readings of a word count: 充电枪 finds 充電槍. The index gives candidates, `like` has the last word.
+HOLDS = """c.number in (
+        select w.complaint from case_words w
+        where w.words @@ (case_query(case_plain({word})) || case_query(case_plain({other})))
+            and (w.plain like case_plain({like}) or w.plain like case_plain({other_like}))
+            and (not w.internal or {internal})
+    )"""
 
 
 def words_of(q: str | None) -> list[str]:
     """What is looked for, word by word; `"two words"` in quotes stay together."""
     parts = (q or "").split('"')
     words = [w for n, part in enumerate(parts) for w in ([part.strip()] if n % 2 else part.split()) if w]
-    return [w for w in dict.fromkeys(words) if len(w) >= SHORTEST][:MOST_WORDS]
+    return [w for w in dict.fromkeys(words) if len(w) >= SHORTEST and SPEAKS.search(w)][:MOST_WORDS]
 
 
-async def find(conn: Conn, q: str | None, *, internal: bool) -> list[str] | None:
-    """Numbers of the cases that hold every word; None where nothing is looked for.
+@dataclass
+class Conditions:
+    """A `where` put together from fixed pieces; values only ever travel as parameters."""
 
-    `internal`: entries meant for few are searched too.
+    pieces: list[str] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
+
+    def value(self, given: Any) -> str:
+        """Its place in the statement."""
+        self.values.append(given)
+        return f"${len(self.values)}"
+
+    def add(self, piece: str, **values: Any) -> None:
+        """`piece` with {names} for its values."""
+        self.pieces.append(piece.format(**{name: self.value(one) for name, one in values.items()}))
+
+    @property
+    def where(self) -> str:
+        return "where " + "\n        and ".join(self.pieces) if self.pieces else ""
+
+
+def conditions(wanted: Wanted, *, internal: bool, turns: Sequence[int] | None = None) -> Conditions:
+    """What a list asks for, and nothing else: the planner sees no condition that does not count.
+
+    `internal`: entries meant for few are searched too. `turns`: see the column of complaints.
     """
-    found: set[str] | None = None
-    for word in words_of(q):
-        rows = await conn.fetch(FIND, word, pattern(word), internal, MOST_FOUND)
-        numbers = {row["number"] for row in rows}
-        found = numbers if found is None else found & numbers
-        if not found:
-            return []
-    return None if found is None else sorted(found)
+    made = Conditions()
+    if turns:
+        made.add("c.turn between {least} and {most}", least=min(turns), most=max(turns))
+    if wanted.states:
+        made.add("c.state = any({states}::text[])", states=list(wanted.states))
+    for name in ("level", "department", "owner"):
+        if (value := getattr(wanted, name)) is not None:
+            made.add(f"c.{name} = {{value}}", value=value)
+    if wanted.station is not None:
+        made.add("(c.station = {station} or c.matched_station = {station})", station=wanted.station)
+    for word in words_of(wanted.q):
+        other = other_script(word)
+        made.add(
+            HOLDS, word=word, other=other, like=pattern(word), other_like=pattern(other), internal=internal
+        )
+    return made
+
+
+def other_script(word: str) -> str:
+    """The same word in traditional or simplified characters; itself where there is no other."""
+    simple = converter("t2s").convert(word)
+    return simple if simple != word else converter("s2t").convert(word)
+
+
+# --- rows -------------------------------------------------------------------------------------
+
+# What a generic plan would do for a rare word is wrong for a common one: the values decide.
+PLAN_BY_VALUES = "set local plan_cache_mode = force_custom_plan"
+NEWEST = f"select {', '.join('c.' + name for name in COLUMNS)} from complaints c"
+
+
+async def fetch(conn: Conn, statement: str, values: Sequence[Any]) -> list[Row]:
+    """Run a statement that was put together, planned for these values."""
+    async with conn.transaction():
+        await conn.execute(PLAN_BY_VALUES)
+        return list(await conn.fetch(statement, *values))
+
+
+def newest_statement(wanted: Wanted, *, before: str | None, limit: int) -> tuple[str, list[Any]]:
+    made = conditions(wanted, internal=False)
+    if before is not None:
+        made.add("c.number < {before}", before=before)
+    return f"{NEWEST} {made.where} order by c.number desc limit {made.value(limit)}", made.values
+
+
+async def newest(conn: Conn, wanted: Wanted, *, before: str | None = None, limit: int = 100) -> list[Case]:
+    """Newest first; `before` is the number that the page before ended with."""
+    return [of_row(row) for row in await fetch(conn, *newest_statement(wanted, before=before, limit=limit))]

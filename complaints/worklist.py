@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from complaints import cases, presence, saved_filters, search
 from complaints.cases import COLUMNS, Case, Wanted
@@ -52,53 +53,46 @@ class Item:
         ) if holds]
 
 
-# A case waits with us, its clocks run; the same clocks stand still while it is the customer's turn.
-# Only the page that is shown is looked at in full.
+# In the order of the index complaints_by_turn; only the page that is shown is looked at in full.
+SHOWN = "select c.number, c.turn, c.next_at from complaints c"
 LIST = f"""
-    with shown as (
-        select c.number, d.kind as due_kind, d.due_at, row_number() over (order by c.state = any($9::text[]) desc,
-            c.level = 1 and c.state = any($9::text[]) desc, d.due_at nulls last, c.number desc) as place
-        from complaints c
-        left join lateral (
-            select kind, due_at from deadlines
-            where c.state = any($9::text[]) and complaint = c.number and round = c.round and met_at is null
-                and started_at is not null and not stopped and kind not like 'follow_up%'
-            order by due_at limit 1
-        ) d on true
-        where ($1::text[] is null or c.state = any($1)) and ($2::int is null or c.level = $2)
-            and ($3::text is null or c.department = $3)
-            and ($4::text is null or c.station = $4 or c.matched_station = $4)
-            and ($5::text[] is null or c.number = any($5))
-            and ($6::text is null or c.owner = $6)
-        order by place limit $7 offset $8
-    )
-    select {', '.join('c.' + name for name in COLUMNS)}, s.due_kind, s.due_at, l.author = 'customer' as heard
-    from shown s join complaints c using (number)
+    select {', '.join('c.' + name for name in COLUMNS)}, c.next_kind, c.next_at, l.author = 'customer' as heard
+    from unnest($1::text[]) with ordinality as s (number, place) join complaints c using (number)
     left join lateral (
         select author from entries where complaint = c.number and audience = 'customer' and author <> 'ohmbudsman'
         order by seq desc limit 1
     ) l on true
     order by s.place
 """
+# Cases are never deleted and numbers have no gaps: what was given out is what there is.
 COUNT = """
-    select count(*) filter (where state = any($1::text[])) as now,
-        count(*) filter (where state = any($2::text[]) and owner = $4) as mine,
-        count(*) filter (where state = any($2::text[])) as open,
-        count(*) filter (where state = any($3::text[])) as ended,
-        count(*) as all
-    from complaints
+    select count(*) filter (where turn <= 1) as now, count(*) filter (where owner = $1) as mine, count(*) as open,
+        (select coalesce(sum(last), 0) from complaint_numbers) - count(*) as ended,
+        (select coalesce(sum(last), 0) from complaint_numbers) as all
+    from complaints where turn <= 2
 """
 CHANGED = "select max(updated_at) from complaints"
 
 
+def statement(wanted: Wanted, *, internal: bool, skip: int, limit: int) -> tuple[str, list[Any]]:
+    """The page's numbers in order: danger, ours by the clock, the customer's, ended; the newest first among like."""
+    turns = {turn_of(state) for state in wanted.states}
+    turns |= {0} if 1 in turns else set()
+    made = search.conditions(wanted, internal=internal, turns=sorted(turns))
+    order = "order by c.turn, c.next_at, c.number desc"
+    return f"{SHOWN} {made.where} {order} limit {made.value(limit)} offset {made.value(skip)}", made.values
+
+
+def turn_of(state: str) -> int:
+    """As the column complaints.turn has it; ours of level 1 are 0 there."""
+    return 3 if state in ENDED else 2 if state in WITH_THE_CUSTOMER else 1
+
+
 async def listed(conn: Conn, wanted: Wanted, *, internal: bool, skip: int, limit: int) -> list[Item]:
-    found = await search.find(conn, wanted.q, internal=internal)
-    rows = await conn.fetch(
-        LIST, list(wanted.states) or None, wanted.level, wanted.department, wanted.station, found,
-        wanted.owner, limit, skip, list(OURS),
-    )
+    found = await search.fetch(conn, *statement(wanted, internal=internal, skip=skip, limit=limit))
+    rows = await conn.fetch(LIST, [row["number"] for row in found])
     return [
-        Item(cases.of_row({name: row[name] for name in COLUMNS}), row["due_kind"], row["due_at"], bool(row["heard"]))
+        Item(cases.of_row({name: row[name] for name in COLUMNS}), row["next_kind"], row["next_at"], bool(row["heard"]))
         for row in rows
     ]
 
@@ -119,7 +113,7 @@ class Worklist:
     async def counts(self, who: Principal) -> Mapping[str, int]:
         """How many cases each view of the list holds."""
         async with self._db.acquire() as conn:
-            return dict(await conn.fetchrow(COUNT, list(OURS), list(OPEN), list(ENDED), who.name))
+            return dict(await conn.fetchrow(COUNT, who.name))
 
     async def changed_at(self) -> datetime | None:
         """When any case last changed."""
