@@ -15,7 +15,6 @@ from csms.kit.clock import SetClock
 from csms.kit.db import Conn, Db, connect
 from tests.database import Databases
 
-
 # How long an example takes says how busy the machine is, nothing else.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

@@ -101,26 +101,44 @@ STEP = 50_000
 async def fill(db: Db, cases: int) -> None:
     texts = [orjson.loads(line)["text"] for line in (DATA / "labelled.jsonl").read_bytes().splitlines()]
     async with db.acquire() as conn:
-        for table in ("complaints", "entries"):
-            await conn.execute(f"alter table {table} disable trigger user")
-        await conn.execute("drop index case_words_by_words")
         await conn.execute("create table texts (id int primary key, text text)")
         await conn.copy_records_to_table("texts", records=list(enumerate(texts)))
-        for name, sql in (("cases", FILL_CASES), ("entries", FILL_ENTRIES), ("words", FILL_WORDS)):
-            for at in range(0, cases, STEP):
-                last = min(at + STEP, cases)
-                await conn.execute(sql, at, last if name == "cases" else last - at, timeout=3600)
-            say(f"{name} are there")
+        for table in ("complaints", "entries"):
+            await conn.execute(f"alter table {table} disable trigger user")
+        await conn.execute("alter table entries drop constraint entries_once")
+        indexes = [row["indexdef"] for row in await conn.fetch(INDEXES, list(LARGE))]
+        for row in await conn.fetch(INDEXES, list(LARGE)):
+            await conn.execute(f"drop index {row['indexname']}")
+    await pieces(db, "cases", FILL_CASES, cases)
+    await asyncio.gather(pieces(db, "entries", FILL_ENTRIES, cases), pieces(db, "words", FILL_WORDS, cases))
+    async with db.acquire() as conn:
         await conn.execute(FILL_DEADLINES, timeout=3600)
         await conn.execute(
             "insert into complaint_numbers select filed_at::date, count(*) from complaints group by 1", timeout=600)
         await conn.execute("set maintenance_work_mem = '1GB'")
-        await conn.execute("create index case_words_by_words on case_words using gin (words)", timeout=3600)
+        for index in indexes:
+            await conn.execute(index, timeout=3600)
+        await conn.execute("alter table entries add constraint entries_once unique (complaint, key)", timeout=3600)
         for table in ("complaints", "entries"):
             await conn.execute(f"alter table {table} enable trigger user")
         for table in LARGE:
             await conn.execute(f"vacuum analyze {table}", timeout=3600)
         say("indexed and analysed")
+
+
+# All but those that a constraint stands on: built afterwards, in one go.
+INDEXES = """
+    select i.indexname, i.indexdef from pg_indexes i
+    where i.tablename = any($1) and not exists (select 1 from pg_constraint c where c.conname = i.indexname)
+"""
+
+
+async def pieces(db: Db, name: str, sql: str, cases: int) -> None:
+    async with db.acquire() as conn:
+        for at in range(0, cases, STEP):
+            last = min(at + STEP, cases)
+            await conn.execute(sql, at, last if name == "cases" else last - at, timeout=3600)
+    say(f"{name} are there")
 
 
 def questions(number: str, phone: str, plate: str, text: str) -> dict[str, Wanted]:
@@ -167,7 +185,7 @@ async def run(options: argparse.Namespace) -> str:
     dsn = await postgres.start()
     try:
         await migrate(dsn)
-        db = await connect(dsn, most=3)
+        db = await connect(dsn, most=4)
         for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_wal_size = '8GB'"):
             await db.execute("alter system set " + setting)
         await db.execute("select pg_reload_conf()")
