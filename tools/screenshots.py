@@ -14,7 +14,8 @@ from playwright.async_api import Browser, async_playwright
 
 from charger_emulator import Clock
 from complaints.app import running
-from complaints.demo import MINUTES_A_SECOND, PASSWORDS, Story, Teller
+from complaints.demo import town
+from complaints.demo.story import MINUTES_A_SECOND, Story, Teller
 from complaints.settings import Settings
 from csms.kit import logs
 
@@ -74,7 +75,7 @@ async def _take(
     if name:
         await page.goto(f"{http}/login")
         await page.fill("#name", name)
-        await page.fill("#password", PASSWORDS["agent"])
+        await page.fill("#password", town.password("li"))
         await page.click("button.primary")
         await page.wait_for_url("**/desk**")
     for picture, path in pages.items():

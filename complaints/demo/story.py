@@ -1,4 +1,4 @@
-"""The demo: a session goes wrong, the driver complains, the truth comes out, the reset helps.
+"""The demo's story: a session goes wrong, the driver complains, the truth comes out, the reset helps.
 
 Everything is real: PostgreSQL, sockets, HTTP, two emulated stations. Only time runs faster: a minute
 lasts a second, for the stations and for the product alike, so that nobody waits ten minutes for a car.
@@ -9,23 +9,20 @@ from __future__ import annotations
 import asyncio
 import io
 import re
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import httpx
 from PIL import Image
 
 from charger_emulator import Clock, Station, Vehicle
-from complaints.app import Product, running
-from complaints.settings import Settings
-from complaints.staff import add_user, create_token
-from csms.kit import logs
+from complaints.app import Product
+from complaints.demo import town
+from complaints.staff import create_token
 from csms.kit.clock import iso
 
 MINUTES_A_SECOND = 60
@@ -34,12 +31,6 @@ PATIENCE_S = 25.0
 
 DRIVER, NEIGHBOUR, VISITOR = "APP-WANG", "APP-CHEN", "APP-LIN"
 COMPLAINT = "扫码付了30块钱,插着枪等了快十分钟,一度电都没充进去,钱也没退,怎么回事?"
-PASSWORDS = {"agent": "li-demo-2026", "supervisor": "zhao-demo-2026"}
-
-TARIFF = {
-    "currency": "CNY", "timezone": "Asia/Shanghai", "valid_from": "2020-01-01T00:00:00Z",
-    "periods": [{"from": "00:00", "to": "24:00", "energy_price": "0.80", "service_price": "0.40"}],
-}
 
 
 class StepFailed(Exception):
@@ -77,24 +68,6 @@ async def until(look: Callable[[], Awaitable[Any]], what: str) -> Any:
     raise StepFailed(f"{what}: not within {PATIENCE_S:.0f} s")
 
 
-async def tell(*, ends: bool, http_port: int = 0) -> int:
-    """Tell the story; 0 if every step held. Without `ends`, go on serving until interrupted."""
-    logs.configure(level="error")
-    clock = Clock(time_scale=MINUTES_A_SECOND)
-    with tempfile.TemporaryDirectory(prefix="ohmbudsman-demo-") as folder:
-        settings = Settings.load({}, data=Path(folder), http_port=http_port, ocpp_port=0)
-        async with running(settings, clock=clock.now) as product:
-            story = Story(product, clock, Teller())
-            try:
-                async with httpx.AsyncClient(base_url=product.http, timeout=30) as client:
-                    held = await story.run(client)
-                if not ends:
-                    await story.keep_serving()
-            finally:
-                await story.leave()
-    return 0 if held else 1
-
-
 class Story:
     """The cast and the chapters."""
 
@@ -126,13 +99,6 @@ class Story:
               f"{took * MINUTES_A_SECOND / 60:.0f} minutes.", flush=True)
         return True
 
-    async def keep_serving(self) -> None:
-        print(f"\nStill serving. Desk: {self.product.http}/desk  (log in as li / {PASSWORDS['agent']}, or zhao / "
-              f"{PASSWORDS['supervisor']})\nThe case: {self.product.http}/desk/cases/{self.number}\nThe driver's page: "
-              f"{self.product.http}{self.tracking}\nStations connect to {self.product.ocpp}/<id>. Ctrl-C ends it.",
-              flush=True)
-        await asyncio.Event().wait()
-
     async def leave(self) -> None:
         for station in self.stations:
             await station.shutdown()
@@ -143,10 +109,9 @@ class Story:
         self.teller.chapter("Two stations go to work")
         async with self.product.db.acquire() as conn, conn.transaction():
             token = await create_token(conn, "demo", "admin", self.clock.now())
-            await add_user(conn, "li", "agent", PASSWORDS["agent"], self.clock.now())
-            await add_user(conn, "zhao", "supervisor", PASSWORDS["supervisor"], self.clock.now())
+            await town.people_come(conn, self.clock.now())
         self.api.headers["Authorization"] = f"Bearer {token}"
-        await self.put("/tariffs/standard", TARIFF)
+        await self.put("/tariffs/standard", town.TARIFFS["standard"])
         self.dc = await self.station("DC60-01", "ocpp1.6", "Hualian", "DC60", [60.0, 60.0], 180_220)
         self.ac = await self.station("AC22-02", "ocpp2.0.1", "Volterra", "VT22", [22.0], 50_000)
         for station in self.stations:
@@ -282,7 +247,8 @@ class Story:
         self, id: str, protocol: str, vendor: str, model: str, kw: list[float], meter_wh: float
     ) -> Station:
         await self.put(f"/stations/{id}", {
-            "vendor": vendor, "model": model, "site": "Hubin Road", "tariff": "standard", "max_power_w": sum(kw) * 1000,
+            "vendor": vendor, "model": model, "site": town.SITES[0].name, "tariff": "standard",
+            "max_power_w": sum(kw) * 1000,
             "connectors": [{"evse": n, "connector": 1, "max_power_w": p * 1000} for n, p in enumerate(kw, 1)],
         })
         station = Station(

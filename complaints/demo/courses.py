@@ -1,0 +1,82 @@
+"""How the desk of the demo deals with a complaint: who does what, so many hours after it came in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+CUSTOMER = "customer"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`what`: an action of the contract, or say, ask, hear, accept, disagree."""
+
+    hours: float
+    who: str
+    what: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+def taken(who: str) -> Sequence[Step]:
+    return (Step(0.5, who, "assign", {"owner": who}),)
+
+
+def asked(question: str, who: str = "li") -> Sequence[Step]:
+    """The customer has to answer first."""
+    return (*taken(who), Step(1.2, who, "ask", {"text": question}))
+
+
+def proposed(who: str = "li") -> Sequence[Step]:
+    """Money is proposed and waits for somebody else."""
+    return (*taken(who), Step(1.5, who, "refund", {"reason": "the records bear it out", "approve": False}))
+
+
+def refunded(words: str, *, stars: int, who: str = "li", approver: str = "qian") -> Sequence[Step]:
+    """Paid back, told, confirmed, closed."""
+    return (
+        *proposed(who), Step(3, approver, "refund", {"reason": "evidence is clear", "approve": True}),
+        Step(3.5, who, "resolve", {"text": words}), *_ended(9, stars),
+    )
+
+
+def explained(words: str, *, hours: float = 2.5, stars: int, who: str = "li") -> Sequence[Step]:
+    return (*taken(who), Step(hours, who, "resolve", {"text": words}), *_ended(hours + 6, stars))
+
+
+def dispatched(words: str, *, fault_level: int, who: str = "wu") -> Sequence[Step]:
+    """A technician goes there; the customer has been told."""
+    return (
+        *taken(who), Step(0.7, who, "say", {"text": words}),
+        Step(0.8, who, "dispatch", {"owner": "tan", "fault_level": fault_level, "reason": "to be looked at on site"}),
+    )
+
+
+def danger(words: str, who: str = "zhao") -> Sequence[Step]:
+    return (
+        Step(0.05, who, "acknowledge"), Step(0.08, who, "say", {"text": words}),
+        Step(0.1, who, "dispatch", {"owner": "tan", "fault_level": 1, "reason": "smoke: switch off, inspect"}),
+    )
+
+
+def disputed(words: str, demand: str, who: str = "li") -> Sequence[Step]:
+    """The customer does not accept the answer: somebody else looks again."""
+    return (*taken(who), Step(2, who, "resolve", {"text": words}), Step(5, CUSTOMER, "disagree", {"text": demand}))
+
+
+def referred(body: str, reference: str) -> Sequence[Step]:
+    outside = {"body": body, "reference": reference, "reason": "compensation claimed"}
+    return (*taken("li"), Step(8, "zhao", "refer", outside))
+
+
+def merged_into(topic: str, *, hours: float) -> Sequence[Step]:
+    """It is the same matter as the complaint with that topic."""
+    return (Step(hours, "li", "merge", {"into": topic, "reason": "the same refund"}),)
+
+
+def _ended(hours: float, stars: int) -> Sequence[Step]:
+    return (
+        Step(hours, CUSTOMER, "accept", {"satisfaction": stars}),
+        Step(hours + 10, "zhao", "close", {"reason": "settled and confirmed"}),
+    )
