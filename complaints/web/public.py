@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastapi import Response
 
 from complaints.desk import CUSTOMER
+from complaints.incidents.look import paid_for
 from complaints.intake import form as intake
 from complaints.web.frame import Visit, url
 from complaints.web.tongue import N_
@@ -86,9 +88,10 @@ async def _page(visit: Visit, typed: Mapping[str, str], wrong: Mapping[str, str]
     evse = visit.request.path_params.get("evse")
     station = await visit.site.csms.station(name)
     template = "danger.html" if typed.get("danger") else "scan.html"
+    sessions = await _recent(visit, station, evse)
     return visit.page(
         template, 422 if wrong else 200, name=name, evse=evse, station=station,
-        plugs=plugs_of(station, evse) if station else [], sessions=await _recent(visit, station, evse),
+        plugs=plugs_of(station, evse) if station else [], sessions=sessions, paid=await _paid(visit, sessions),
         typed=typed, wrong=wrong, troubles=TROUBLES, dangers=DANGERS, action=_address(visit),
         earliest=_local(visit, visit.now - timedelta(days=90)), latest=_local(visit, visit.now),
     )
@@ -105,11 +108,21 @@ def _local(visit: Visit, at: datetime) -> str:
 
 
 async def _recent(visit: Visit, station: Station | None, evse: int | None) -> list[Transaction]:
-    """Sessions to pick from: times and energy only. Whose they were is nobody's business here."""
+    """Sessions to pick from: times, energy and price only. Whose they were is nobody's business here."""
     if station is None:
         return []
     found = await visit.site.csms.transactions(station=station.id, since=visit.now - LOOK_BACK, limit=20)
     return [t for t in found if evse in (None, t.evse)][:MOST_SESSIONS]
+
+
+async def _paid(visit: Visit, sessions: Sequence[Transaction]) -> dict[str, tuple[Decimal, str]]:
+    """Session -> what was taken for it: a driver knows his by the amount."""
+    if not sessions:
+        return {}
+    since = min(t.started_at for t in sessions) - timedelta(hours=1)
+    found = await visit.site.csms.payments_of(station=sessions[0].station, since=since, until=visit.now)
+    taken = {t.id: paid_for(t, found) for t in sessions}
+    return {id: (sum((p.amount for p in each), Decimal(0)), each[0].currency) for id, each in taken.items() if each}
 
 
 async def file(visit: Visit) -> Response:
@@ -118,7 +131,7 @@ async def file(visit: Visit) -> Response:
     if wrong:
         return await _page(visit, typed, wrong)
     try:
-        files = await visit.form.files("photo")
+        files = [*await visit.form.files("photo"), *await visit.form.files("voice")]
         view = await visit.site.desk.file(intake.read(given), files, by=CUSTOMER, strict=False)
     except BadInput as error:
         return await _page(visit, typed, _wrong(visit, error))
