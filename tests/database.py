@@ -21,8 +21,8 @@ with warnings.catch_warnings():
     from csms.kit.postgres import EmbeddedPostgres
 
 TEMPLATE = "template_ohmbudsman"
-AHEAD = 4
-"""Copies that wait: with hundreds of tables a copy takes longer than most tests that need one."""
+AHEAD = 2
+"""Copies that wait once the first was asked for: with hundreds of tables a copy takes longer than most tests."""
 
 
 def with_database(dsn: str, name: str) -> str:
@@ -49,10 +49,11 @@ class Databases:
         await self._run("select pg_reload_conf()")
         await self._run(f"create database {TEMPLATE}")
         await migrate(with_database(self.admin, TEMPLATE))
-        self._works = [asyncio.create_task(self._copy()), asyncio.create_task(self._drop())]
 
     async def create(self) -> str:
         """The DSN of a fresh migrated database."""
+        if not self._works:
+            self._works = [asyncio.create_task(self._copy()), asyncio.create_task(self._drop())]
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(1):
