@@ -121,6 +121,16 @@ def check(as_json: bool, **given: Any) -> None:
 
 
 @cli.command()
+@where
+def migrate(data: Path | None, database: str | None) -> None:
+    """Only apply what migrations are missing: for a role that owns the schema while another one serves."""
+    from csms.kit.migrate import migrate
+
+    for name in _run(_at(data, database, migrate)) or ["nothing to apply"]:
+        click.echo(name)
+
+
+@cli.command()
 @click.argument("to", type=click.Path(path_type=Path))
 @where
 def backup(to: Path, data: Path | None, database: str | None) -> None:

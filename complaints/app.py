@@ -19,6 +19,7 @@ from complaints.desk import Desk, DeskOptions
 from complaints.intake.classify import classify
 from complaints.judge import allowed_remotely, judge, recorded
 from complaints.office import Office, OfficeOptions
+from complaints.outbound import targets
 from complaints.settings import Settings
 from complaints.staff import Staff
 from complaints.web import routes as pages
@@ -35,7 +36,7 @@ from csms.kit.postgres import EmbeddedPostgres
 from csms.kit.supervise import Owner
 from csms.rest import health_router, routers
 from csms.rest.http import BodyLimit, answer_with_problems
-from csms.rest.traffic import RequestContext
+from csms.rest.traffic import Limits, RequestContext, Throttle
 
 log = structlog.get_logger()
 
@@ -77,7 +78,8 @@ class Product:
         )
         self.staff = Staff(db, clock)
         self.office = Office(db, self.csms, self.desk, clock, OfficeOptions(
-            settings.notify_email, settings.notify_sms, settings.data / "heads" if settings.data else None
+            settings.notify_email, settings.notify_sms, settings.data / "heads" if settings.data else None,
+            targets.networks(settings.hook_networks),
         ))
         self.worker = Worker(
             db, self.csms, self.desk, clock, interval_s=settings.worker_interval_s, also=self.office.parts
@@ -103,6 +105,9 @@ class Product:
         )
         app.state.authenticate = self.staff.authenticate
         app.state.failed = self.failed
+        app.add_middleware(Throttle, limits=Limits(
+            self.settings.rate_address, self.settings.rate_token, self.settings.rate_public
+        ))
         app.add_middleware(RequestContext)
         answer_with_problems(app)
         app.add_middleware(

@@ -11,7 +11,7 @@ from complaints.desk import Desk
 from complaints.duty import Watch
 from complaints.incidents import Lookout
 from complaints.intake.doors import Doors
-from complaints.outbound import AppriseTransport, Courier, HookTransport, Transport
+from complaints.outbound import AppriseTransport, Courier, HookTransport, Transport, targets
 from complaints.record import access, heads
 from complaints.reports import Improvement, Reports
 from complaints.upkeep.rounds import Upkeep
@@ -30,6 +30,8 @@ class OfficeOptions:
     notify_sms: str | None = None
     heads: Path | None = None
     """Where the daily signed heads go; beside it lies the key that signs them."""
+    hook_networks: tuple[targets.Network, ...] = ()
+    """Where, besides the public internet, systems may be that we call."""
 
 
 class Office:
@@ -72,7 +74,9 @@ class Office:
         return True
 
     def _carriers(self) -> dict[str, Transport]:
-        made: dict[str, Transport] = {"staff": AppriseTransport(), "hook": HookTransport(self._hook, self.clock)}
+        made: dict[str, Transport] = {"staff": AppriseTransport(), "hook": HookTransport(
+            self._hook, self.clock, networks=self.options.hook_networks
+        )}
         for channel, template in (("email", self.options.notify_email), ("sms", self.options.notify_sms)):
             if template:
                 made[channel] = AppriseTransport(template)

@@ -82,6 +82,14 @@ class Settings(BaseModel):
     trusted_proxies: str = Field(
         "127.0.0.1", description="Addresses whose X-Forwarded-For is believed, with commas; `*` for any."
     )
+    hook_networks: str = Field(
+        "", description="Networks, besides the public internet, that hooks may call, as `10.1.0.0/16, fd00::/8`."
+    )
+    rate_address: float = Field(200, ge=0, description="HTTP requests a second from one address; 0 for no limit.")
+    rate_token: float = Field(100, ge=0, description="HTTP requests a second with one API token; 0 for no limit.")
+    rate_public: float = Field(
+        0.5, ge=0, description="Complaints and log-ins a second from one address, up to 60 s' worth at once; 0 for any."
+    )
     max_frame_bytes: int = Field(512 * 1024, ge=1024, description="Largest OCPP message taken.")
     max_body_bytes: int = Field(256 * 1024, ge=1024, description="Largest HTTP body, where no other limit is named.")
     max_filing_bytes: int = Field(64 * 1024 * 1024, ge=1024, description="Largest complaint with its attachments.")

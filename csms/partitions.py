@@ -16,6 +16,7 @@ NEWEST = """
     select max(c.relname) as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
     where i.inhparent = 'frames'::regclass and c.relname ~ '^frames_[0-9]{4}_[0-9]{2}$'
 """
+MAKE = "select make_partition($1, $2)"
 LOCK = "select pg_advisory_xact_lock(4711)"
 
 # A month that already has rows in the rest partition cannot be cut out of it without moving them.
@@ -45,10 +46,7 @@ async def cover(conn: Conn, times: Iterable[datetime]) -> None:
         async with conn.transaction():
             await conn.execute(LOCK)
             if not await conn.fetchval(IN_REST[table], month, following(month)):
-                await conn.execute(
-                    f"create table if not exists {name} partition of {table} "
-                    f"for values from ('{month:%Y-%m-%d}Z') to ('{following(month):%Y-%m-%d}Z')"
-                )
+                await conn.execute(MAKE, table, month.date())
 
 
 async def cover_ahead(conn: Conn, now: datetime) -> None:

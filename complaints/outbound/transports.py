@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import quote
 
 import httpx
 import orjson
 
+from complaints.outbound import targets
 from complaints.outbound.deliver import Message, Undelivered, Unwanted
 from csms.kit.clock import Clock
 
@@ -37,6 +38,8 @@ class AppriseTransport:
 
         if not message.address:
             raise Unwanted("there is no address")
+        if not self._template and message.address.partition("://")[0].lower() in targets.INWARD:
+            raise Unwanted("such an address may lead into our own network")
         url = self._template.replace("{to}", quote(message.address, safe="@")) if self._template else message.address
         carrier = apprise.Apprise()
         if not carrier.add(url):
@@ -53,9 +56,10 @@ class HookTransport:
 
     def __init__(
         self, find: Callable[[str], Awaitable[tuple[str, str] | None]], clock: Clock,
-        client: httpx.AsyncClient | None = None,
+        client: httpx.AsyncClient | None = None, *, networks: Sequence[targets.Network] = (),
     ) -> None:
-        self._find, self._clock, self._client = find, clock, client
+        """`networks`: where, besides the public internet, hooks may be. A `client` is used as it is, in tests."""
+        self._find, self._clock, self._client, self._networks = find, clock, client, networks
 
     async def send(self, message: Message) -> None:
         found = await self._find(message.channel.partition(":")[2])
@@ -80,7 +84,11 @@ class HookTransport:
         try:
             if self._client is not None:
                 return await self._client.post(url, content=body, headers=headers)
-            async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
-                return await client.post(url, content=body, headers=headers)
+            target = await targets.reach(url, self._networks)
+            async with httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False, trust_env=False) as client:
+                return await client.post(
+                    target.url, content=body, headers=headers | {"Host": target.host},
+                    extensions={"sni_hostname": target.name},
+                )
         except httpx.ConnectError as error:
             raise Undelivered(repr(error)) from None
