@@ -44,14 +44,14 @@ def router(desk: Desk) -> APIRouter:
         """The whole case as one HTML file, to read or print; `lang` in the case's language without."""
         dossier = await export.gather(desk, number, who)
         text = await asyncio.to_thread(export.page, dossier, lang or dossier.case.language, desk.options.zone)
-        return await _handed_out(desk, dossier, who, "html", text.encode(), "text/html; charset=utf-8")
+        return await handed_out(desk, dossier, who, "html", text.encode(), "text/html; charset=utf-8")
 
     @made.get("/complaints/{number}/export.zip", response_class=Response, responses=_ZIP)
     async def as_bundle(number: str, who: Exporter) -> Response:
         """Frames, readings, findings, thread and hashes, with a program that checks them without us."""
         dossier = await export.gather(desk, number, who)
         packed = await asyncio.to_thread(export.bundle, dossier)
-        return await _handed_out(desk, dossier, who, "zip", packed, "application/zip")
+        return await handed_out(desk, dossier, who, "zip", packed, "application/zip")
 
     @made.get("/reports/overrides", dependencies=[Depends(need(*REPORTS))])
     async def overridden(since: Since = None, until: Until = None) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def router(desk: Desk) -> APIRouter:
     return made
 
 
-async def _handed_out(
+async def handed_out(
     desk: Desk, dossier: Dossier, who: Principal, form: str, content: bytes, mime: str
 ) -> Response:
     """Who took what, and its hash, go on record in the case."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -95,6 +96,9 @@ SESSION = """
 """
 END_SESSION = "delete from web_sessions where hash = $1"
 DROP_EXPIRED_SESSIONS = "delete from web_sessions where expires_at <= $1"
+ANYBODY = "select exists(select from users)"
+# Two browsers at once make one first user.
+ALONE = "lock table users in share row exclusive mode"
 PEOPLE = "select name, role from users where active order by name"
 
 
@@ -123,6 +127,22 @@ class Staff:
         self._session_lasts = session_lasts
         # A wrong name takes as long as a wrong password, so that names cannot be guessed by the clock.
         self._nobody = HASHER.hash(secrets.token_hex(16))
+        self.setup_code = secrets.token_urlsafe(12)
+        """Whoever can read what `serve` prints may make the first user in the browser. Good until there is one."""
+
+    async def nobody_yet(self) -> bool:
+        """There is no user at all: the product is new."""
+        return not await self._db.fetchval(ANYBODY)
+
+    async def begin(self, code: str, name: str, password: str) -> None:
+        """The first user, an admin. Raises BadInput for a wrong code, Conflict once there is anybody."""
+        if not hmac.compare_digest(code.encode(), self.setup_code.encode()):
+            raise BadInput("code", "is not the one that `ohmbudsman serve` printed when it started")
+        async with self._db.acquire() as conn, conn.transaction():
+            await conn.execute(ALONE)
+            if await conn.fetchval(ANYBODY):
+                raise Conflict("there is somebody who can log in already")
+            await add_user(conn, name, "admin", password, self._clock())
 
     async def authenticate(self, token: str) -> Principal | None:
         """Whose API token this is; None for an unknown or revoked one."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
 
-from csms import episodes, faults, journal, partitions, records
+from csms import episodes, faults, fleet, journal, partitions, records, stations, uploads
 from csms.episodes import Episode
 from csms.gateway import wire
 from csms.importer import Report, export_lines, import_lines
@@ -18,6 +18,11 @@ from csms.kit.clock import Clock
 from csms.kit.db import AWAY, Db, Row
 from csms.kit.figures import Meter
 from csms.kit.migrate import find as find_migrations
+from csms.uploads import Upload
+from csms.vocabulary import Station
+from csms.vocabulary.fleet import Health, Seen
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Archive:
@@ -58,11 +63,59 @@ class Archive:
             return await records.frames(conn, station, since, until, after, limit)
 
     async def latest_frames(
-        self, station: str, before: datetime, *, action: str | None = None, limit: int = 100
+        self, station: str, before: datetime, *, since: datetime | None = None, action: str | None = None,
+        kind: str | None = None, words: str | None = None, limit: int = 100,
     ) -> list[Row]:
-        """What came and went last, newest first."""
+        """What came and went last, newest first: of one message, one way (kind), or with words in it."""
         async with self.db.acquire() as conn:
-            return await records.latest_frames(conn, station, before, action, limit)
+            return await records.latest_frames(
+                conn, station, before, since or BEGINNING, action=action, kind=kind, words=words, limit=limit
+            )
+
+    async def answers(self, station: str, since: datetime, until: datetime, ids: Sequence[str]) -> list[Row]:
+        """Everything between two receipt times that has one of these message ids."""
+        async with self.db.acquire() as conn:
+            return await records.answers(conn, station, since, until, ids)
+
+    async def fleet(
+        self, *, words: str | None = None, site: str | None = None, model: str | None = None,
+        firmware: str | None = None,
+    ) -> Sequence[Seen]:
+        """Every station that fits, with the one state that matters most."""
+        async with self.db.acquire() as conn:
+            return await fleet.seen(conn, words=words, site=site, model=model, firmware=firmware)
+
+    async def health(self, station: str, back: timedelta) -> Health:
+        """How it has been lately."""
+        async with self.db.acquire() as conn:
+            return await fleet.health(conn, station, self.clock(), back)
+
+    async def connections(self, station: str, *, limit: int = 30) -> list[Row]:
+        """Its sockets, the latest first: connected_at, disconnected_at, code, reason, protocol, address, node."""
+        async with self.db.acquire() as conn:
+            return await records.connections(conn, station, limit)
+
+    async def boots(self, station: str, *, limit: int = 30) -> list[Row]:
+        """Its starts, the latest first: at, reason, seq."""
+        async with self.db.acquire() as conn:
+            return await records.boots(conn, station, limit)
+
+    async def stations(self, ids: Sequence[str]) -> list[Station]:
+        """Those that are known, by id."""
+        async with self.db.acquire() as conn:
+            return await stations.find_many(conn, ids)
+
+    async def upload_texts(
+        self, words: str, *, station: str | None = None, limit: int = 100
+    ) -> list[tuple[Upload, str]]:
+        """Logs whose text holds these words, with where it stands first."""
+        async with self.db.acquire() as conn:
+            return [(uploads.fact(r), r["excerpt"]) for r in await uploads.search(conn, words, station, None, limit)]
+
+    async def upload_text(self, id: str) -> str | None:
+        """The text of a log, as far as it was read."""
+        async with self.db.acquire() as conn:
+            return await uploads.text_of(conn, id)
 
     async def fault_vocabulary(self, since: datetime) -> list[Row]:
         """Codes that stations have sent: code, vendor_code, vendor, model, reports, stations, last_at, example."""

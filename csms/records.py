@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from csms.kit.db import Conn, Row
@@ -14,12 +15,26 @@ FRAMES = """
     order by seq limit $5
 """
 
+# Between two receipt times, so that a rare message does not make us read years.
 LATEST_FRAMES = """
-    select station, seq, received_at, at, kind, message_id, action, frame, repairs, hash, prev_hash
+    select station, seq, received_at, at, kind, message_id, action, frame, repairs, hash, prev_hash, by
     from frames
-    where station = $1 and received_at < $2 and ($3::text is null or action = $3)
+    where station = $1 and received_at < $2 and received_at >= $5 and ($3::text is null or action = $3)
+      and ($6::text is null or kind = $6) and ($7::text is null or frame ilike $7)
     order by received_at desc, seq desc limit $4
 """
+ANSWERS = """
+    select station, seq, received_at, at, kind, message_id, action, frame, repairs, hash, prev_hash, by
+    from frames
+    where station = $1 and received_at >= $2 and received_at < $3 and message_id = any($4::text[])
+    order by received_at desc, seq desc
+"""
+
+CONNECTIONS = """
+    select connected_at, disconnected_at, code, reason, protocol, address, node from connections
+    where station = $1 order by connected_at desc limit $2
+"""
+BOOTS = "select at, reason, seq from boots where station = $1 order by at desc limit $2"
 
 KNOCKS = """
     select * from knocks where $1::timestamptz is null or (last_at, station) < ($1, $2::text)
@@ -61,9 +76,28 @@ async def frames(
     return list(await conn.fetch(FRAMES, station, since, until, after, limit))
 
 
-async def latest_frames(conn: Conn, station: str, before: datetime, action: str | None, limit: int) -> list[Row]:
-    """The newest of the journal before a receipt time, newest first; of one message where it is named."""
-    return list(await conn.fetch(LATEST_FRAMES, station, before, action, limit))
+async def latest_frames(
+    conn: Conn, station: str, before: datetime, since: datetime, *, action: str | None = None, kind: str | None = None,
+    words: str | None = None, limit: int = 100,
+) -> list[Row]:
+    """The newest of the journal before a receipt time, newest first; of one message, way or with words in it."""
+    pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%" if words else None
+    return list(await conn.fetch(LATEST_FRAMES, station, before, action, limit, since, kind, pattern))
+
+
+async def answers(conn: Conn, station: str, since: datetime, until: datetime, ids: Sequence[str]) -> list[Row]:
+    """Everything with these message ids: questions and their answers."""
+    return list(await conn.fetch(ANSWERS, station, since, until, list(ids)))
+
+
+async def connections(conn: Conn, station: str, limit: int) -> list[Row]:
+    """The latest first."""
+    return list(await conn.fetch(CONNECTIONS, station, limit))
+
+
+async def boots(conn: Conn, station: str, limit: int) -> list[Row]:
+    """The latest first."""
+    return list(await conn.fetch(BOOTS, station, limit))
 
 
 async def knocks(conn: Conn, after: tuple[datetime, str] | None, limit: int) -> list[Row]:

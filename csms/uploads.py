@@ -53,6 +53,8 @@ KEEP_TEXT = """
     insert into upload_texts (upload, content, complete) values ($1, $2, $3) on conflict do nothing
 """
 
+TEXT_OF = "select content from upload_texts where upload = $1"
+
 # `place` is where it stands first, as it is written there.
 SEARCH = """
     select u.*, c.complaint, substring(t.content from greatest(t.place - 100, 1) for 300) as excerpt
@@ -212,6 +214,11 @@ async def listing(
 
 async def keep_text(conn: Conn, id: str, content: str, complete: bool) -> None:
     await conn.execute(KEEP_TEXT, id, content, complete)
+
+
+async def text_of(conn: Conn, id: str) -> str | None:
+    found: str | None = await conn.fetchval(TEXT_OF, id)
+    return found
 
 
 async def search(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
@@ -12,7 +11,13 @@ BREAK = 4
 """This many usual intervals without a reading end a line."""
 COLUMNS = 2.0
 """Width in chart units of which at most two points are drawn."""
-METERS = (("power", "power_w", 1000.0, "kW"), ("energy", "energy_wh", 1000.0, "kWh"), ("soc", "soc_percent", 1.0, "%"))
+
+Meter = tuple[str, str, float, str]
+"""(name, field of a reading, what of it makes one unit, unit)"""
+POWER: tuple[Meter, ...] = (("power", "power_w", 1000.0, "kW"), ("energy", "energy_wh", 1000.0, "kWh"))
+BATTERY: tuple[Meter, ...] = (("soc", "soc_percent", 1.0, "%"), ("heat", "temperature_c", 1.0, "°C"))
+LEAST_TOP = {"power": 1000.0, "energy": 100.0, "soc": 100.0, "heat": 60.0}
+"""How high the scale goes at least, so that noise does not look like a mountain."""
 
 Point = tuple[float, float]
 
@@ -28,13 +33,10 @@ class Curve:
 
 
 def curves(
-    readings: Sequence[Mapping[str, Any]], x: Callable[[datetime], float], y: float, height: float,
-    inside: Callable[[datetime], bool],
+    seen: Sequence[tuple[float, Mapping[str, Any]]], meters: Sequence[Meter], y: float, height: float
 ) -> list[Curve]:
-    """Those of the meters that were read more than once in the window."""
-    timed = sorted(((datetime.fromisoformat(r["at"]), r) for r in readings), key=lambda pair: pair[0])
-    seen = [(x(at), r) for at, r in timed if inside(at)]
-    made = (_curve(kind, unit, scale, _values(seen, name), y, height) for kind, name, scale, unit in METERS)
+    """Those of the meters that were read more than once. `seen`: (x, reading) in order of time."""
+    made = (_curve(kind, unit, scale, _values(seen, name), y, height) for kind, name, scale, unit in meters)
     return [curve for curve in made if curve]
 
 
@@ -48,7 +50,7 @@ def _curve(kind: str, unit: str, scale: float, values: list[Point], y: float, he
     # The register counts on for life: what the window added is what matters.
     base = min(v for _, v in values) if kind == "energy" else 0.0
     most = max(v for _, v in values) - base
-    full = max(most, {"power": 1000.0, "energy": 100.0, "soc": 100.0}[kind])
+    full = max(most, LEAST_TOP[kind])
     room = height - 16
     floor = y + height
     drawn = [(px, round(floor - (v - base) / full * room, 1)) for px, v in thinned(values)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,23 +10,29 @@ from typing import Any
 
 from fastapi import Response
 
-from complaints import actions
+from complaints import actions, export, scenario
 from complaints.cases import Case
 from complaints.desk import View
 from complaints.evidence import Assessment
+from complaints.record import masked, sees_all
 from complaints.refunds import RUNNING, Refund
 from complaints.remedies import Possible
+from complaints.rest_evidence import EXPORTERS, handed_out
 from complaints.states import can
 from complaints.web import entries, timeline
 from complaints.web.because import reason
 from complaints.web.frame import Visit
 from complaints.web.progress import Progress
+from complaints.web.records import Records
+from complaints.web.windows import SPANS, asked
 from csms.errors import NotFound
 from csms.rest.http import Principal
 
 LADDER = ("trigger", "get_log", "stop", "unlock", "set_inoperative", "set_operative", "reset")
 """From harmless to harmful: the order in which to try."""
 STANCES = ("supports", "contradicts", "inconclusive")
+PERSONAL = ("name", "phone", "email", "token", "plate")
+SIGNS = {"capture": 1, "refund": -1}
 INLINE = {"image/jpeg", "image/png", "image/webp", "image/gif"}
 
 
@@ -67,7 +74,7 @@ def life(view: View, who: Principal) -> list[str]:
         "reject_resolution": can("reject", case.state) and case.is_open, "close": can("close", case.state),
         "reopen": can("reopen", case.state),
         "safety_cleared": case.is_open and _danger_stands(view) and who.may("technician", "supervisor"),
-        "assess": case.is_open,
+        "assess": case.is_open, "sort": case.is_open, "facts": case.is_open,
     }
     return [name for name, fits in asked.items() if fits and _may(who, name)]
 
@@ -107,6 +114,7 @@ def may_propose(visit: Visit, view: View, judgement: Mapping[str, Any] | None) -
 
 async def case(visit: Visit) -> Response:
     about = await _about(visit, everything=True)
+    await visit.site.desk.looked(visit.part("number"), visit.who, "case", masked=not sees_all(visit.who.role))
     # Asking for all guards looks through a day of the station's records: after the page, unless without script.
     shown = await _offers(visit, about["case"], about["judgement"]) if visit.query("offers") else {"offers": None}
     return visit.page("case.html", **about, **shown)
@@ -151,7 +159,9 @@ async def _about(visit: Visit, *, everything: bool) -> dict[str, Any]:
         "life": life(view, visit.who), "money": await refunds_of(visit, view),
         "may_propose": may_propose(visit, view, judgement),
         "clocks": [d for d in view.deadlines if d.round == view.case.round and d.started_at and not d.stopped],
-        "acting": visit.who.may(*actions.DESK), "stances": STANCES,
+        "acting": visit.who.may(*actions.DESK), "stances": STANCES, "exports": visit.who.may(*EXPORTERS),
+        "customer": masked({name: getattr(view.case, f"customer_{name}") for name in PERSONAL}, visit.who.role),
+        "overridden": judgement.get("overridden", {}) if judgement else {},
     }
     return about | (await _middle(visit, assessment) if everything else {})
 
@@ -161,19 +171,32 @@ async def _middle(visit: Visit, assessment: Assessment | None) -> dict[str, Any]
     found = judgement["findings"] if judgement else []
     grouped = {s: [f for f in found if f["stance"] == s] for s in STANCES}
     chart = await _chart(visit, assessment)
-    return chart | {"grouped": grouped, "because": lambda text: reason(text, visit.tongue)}
+    return chart | {"grouped": grouped, "because": lambda text: reason(text, visit.tongue),
+                    "taken": taken(judgement["bill"], chart["records"]) if judgement else ()}
+
+
+def taken(bill: Mapping[str, Any] | None, records: Records | None) -> Sequence[Mapping[str, Any]]:
+    """The payments behind what was charged, where those on record add up to it; else none are named."""
+    if bill is None or records is None:
+        return ()
+    found = [p for p in records.story["payments"] if p["kind"] in SIGNS and p["currency"] == bill["currency"]]
+    total = sum((SIGNS[p["kind"]] * Decimal(p["amount"]) for p in found), Decimal(0))
+    return found if total == Decimal(bill["charged"]) else ()
 
 
 async def _chart(visit: Visit, assessment: Assessment | None) -> dict[str, Any]:
-    span = visit.query("span") if visit.query("span") in timeline.SPANS else "session"
+    span = visit.query("span") if visit.query("span") in SPANS else "session"
+    zoomed = asked(visit.query("since"), visit.query("until"))
     records = await visit.site.shelf.of(assessment) if assessment else None
     about: dict[str, Any] = {
-        "chart": None, "span": span, "offset": None, "number": visit.part("number"), "records": records,
+        "chart": None, "span": None if zoomed else span, "offset": None, "number": visit.part("number"),
+        "records": records,
     }
     if assessment is None or records is None or not records.story["station"]["id"]:
         return about
     matched = assessment.judgement["transaction"]
-    drawn = timeline.draw(records, matched["id"] if matched else None, span, visit.site.zone, visit.tongue)
+    chosen = matched["id"] if matched else None
+    drawn = timeline.draw(records, chosen, zoomed or span, visit.site.zone, visit.tongue)
     return about | {"chart": drawn, "offset": records.story["station"]["clock_offset_s"]}
 
 
@@ -184,4 +207,24 @@ async def file(visit: Visit) -> Response:
     return Response(kept.content, media_type=kept.mime, headers={
         "Content-Disposition": how, "Content-Security-Policy": "default-src 'none'; sandbox",
         "Cache-Control": "private, max-age=3600",
+    })
+
+
+async def handed(visit: Visit) -> Response:
+    """The whole case to take away: a page to read, or a bundle that anyone can check. Who took it is on record."""
+    desk, form = visit.site.desk, visit.part("form")
+    dossier = await export.gather(desk, visit.part("number"), visit.who)
+    if form == "html":
+        text = await asyncio.to_thread(export.page, dossier, visit.tongue.language, desk.options.zone)
+        return await handed_out(desk, dossier, visit.who, form, text.encode(), "text/html; charset=utf-8")
+    packed = await asyncio.to_thread(export.bundle, dossier)
+    return await handed_out(desk, dossier, visit.who, "zip", packed, "application/zip")
+
+
+async def retold(visit: Visit) -> Response:
+    """What happened as a scenario for the emulator, without whom, where and when."""
+    made_of = await scenario.make(visit.site.desk, visit.part("number"))
+    text = await asyncio.to_thread(scenario.as_yaml, made_of)
+    return Response(text, media_type="application/yaml", headers={
+        "Content-Disposition": f'attachment; filename="{visit.part("number")}.yaml"', "Cache-Control": "no-store",
     })

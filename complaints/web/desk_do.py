@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fastapi import Response
 from pydantic import ValidationError
@@ -17,6 +19,7 @@ from complaints.refunds import proposed_amount
 from complaints.rest.complaints import allow
 from complaints.web import errors
 from complaints.web.frame import Visit, url
+from complaints.web.shown import local
 from complaints.web.tongue import N_
 from csms.errors import BadInput, NotFound, TheyErred
 from csms.rest.http import field_path, plain_words
@@ -77,12 +80,23 @@ DOINGS: Mapping[str, Doing] = {
     "reopen": Doing(N_("The case is looked into again, with clocks of its own."), REASON, N_("Reopen"), "done"),
     "assess": Doing(N_("All records are gathered and judged again; the earlier version stays."), REASON,
                     N_("Judge anew"), "judged"),
+    "verdict": Doing(N_("You decide otherwise than the rules. What they said stays on record beside it, and counts in "
+                        "how often a rule is overruled."), ("verdict", "liability", "reason"), N_("Decide so"),
+                     "judged"),
+    "sort": Doing(N_("What it is about, how grave it is, and who works on it. The evidence is judged again by it."),
+                  ("topic", "level", "department", "reason"), N_("Put right"), "judged"),
+    "facts": Doing(N_("What was mistyped or left out. The records are gathered and judged again by it."),
+                   ("station", "evse", "occurred_at", "payment_reference", "order", "reason"), N_("Put right"),
+                   "judged"),
     "choose": Doing(N_("You say that the customer means this session. The evidence is judged again by it; what stood "
                        "there before stays on record."), REASON, N_("This session is meant"), "judged"),
 }
 SAYING = ("question", "message", "note", "safety_cleared")
 TITLES = {"approve": N_("Approve the refund"), "decline": N_("Decline the refund"),
-          "choose": N_("Another session is meant")}
+          "choose": N_("Another session is meant"), "verdict": N_("Decide otherwise"),
+          "sort": N_("Sort it otherwise"), "facts": N_("Correct the facts")}
+RULES = "rules"
+"""Chosen for a decision that is given back to the rules."""
 
 
 async def ask(visit: Visit) -> Response:
@@ -110,10 +124,22 @@ async def _known(visit: Visit, action: str, number: str) -> dict[str, str]:
     assessment = await visit.site.desk.assessment(number)
     if action == "refund" and (proposal := proposed_amount(assessment)):
         return {"amount": f"{proposal[0]:f}", "currency": proposal[1]}
+    case = await visit.site.desk.case(number)
+    if action in ("sort", "facts"):
+        return _standing(visit, case)
     if action == "resolve" and assessment is not None:
-        case = await visit.site.desk.case(number)
         return {"text": visit.site.tongues[case.language].of(assessment.judgement["explanation"])}
     return {}
+
+
+def _standing(visit: Visit, case: Case) -> dict[str, str]:
+    """The facts as they stand."""
+    at = case.occurred_at
+    return {
+        "topic": case.topic, "level": str(case.level), "department": case.department, "station": case.station or "",
+        "evse": "" if case.evse is None else str(case.evse), "payment_reference": case.payment_reference or "",
+        "order": case.order_ref or "", "occurred_at": local(at, visit.site.zone, "%Y-%m-%dT%H:%M") if at else "",
+    }
 
 
 async def _guards(visit: Visit, action: str) -> tuple[str, ...]:
@@ -171,9 +197,49 @@ async def _assess(visit: Visit, number: str, action: str) -> str:
 
 async def _choose(visit: Visit, number: str, action: str) -> str:
     """Another session than the one the rules found is meant: a person decides it over them."""
-    correction = read_as(Correction, {"reason": visit.form.text("reason"), "transaction": visit.query("session")})
-    await visit.site.desk.correct(number, correction, visit.who)
+    chosen = visit.query("session")
+    await _correct(visit, number, {"transaction": None if chosen == RULES else chosen})
     return DOINGS[action].said
+
+
+async def _overrule(visit: Visit, number: str, action: str) -> str:
+    """Verdict and liability, as far as they were chosen; `rules` gives one back."""
+    form, asked = visit.form, dict[str, Any]()
+    for name in ("verdict", "liability"):
+        if chosen := form.text(name):
+            asked[name] = None if chosen == RULES else chosen
+    if not asked:
+        raise BadInput("verdict", visit.say("choose what you decide"))
+    await _correct(visit, number, asked)
+    return DOINGS[action].said
+
+
+async def _put_right(visit: Visit, number: str, action: str) -> str:
+    """Only what differs from what stands there is changed."""
+    before = _standing(visit, await visit.site.desk.case(number))
+    fields = [name for name in DOINGS[action].fields if name != "reason"]
+    asked: dict[str, Any] = {
+        name: visit.form.text(name) or None for name in fields if visit.form.text(name) != before[name]
+    }
+    if asked.get("occurred_at"):
+        asked["occurred_at"] = _moment(visit, asked["occurred_at"])
+    if str(asked.get("level")).isdecimal():
+        asked["level"] = int(asked["level"])
+    await _correct(visit, number, asked)
+    return DOINGS[action].said
+
+
+def _moment(visit: Visit, text: str) -> str:
+    """A time as the form gives it, in the sites' zone."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(visit.site.zone)).isoformat()
+    except ValueError:
+        raise BadInput("occurred_at", visit.say("must be a time")) from None
+
+
+async def _correct(visit: Visit, number: str, asked: Mapping[str, Any]) -> None:
+    correction = read_as(Correction, {"reason": visit.form.text("reason"), **asked})
+    await visit.site.desk.correct(number, correction, visit.who)
 
 
 async def _decide(visit: Visit, number: str, action: str) -> str:
@@ -210,5 +276,6 @@ def read_as(model: Any, given: Mapping[str, Any]) -> Any:
 
 Doer = Callable[[Visit, str, str], Awaitable[str]]
 DOERS: Mapping[str, Doer] = {
-    **dict.fromkeys(SAYING, _say), "assess": _assess, "choose": _choose, "approve": _decide, "decline": _decide,
+    **dict.fromkeys(SAYING, _say), "assess": _assess, "choose": _choose, "verdict": _overrule,
+    "sort": _put_right, "facts": _put_right, "approve": _decide, "decline": _decide,
 }

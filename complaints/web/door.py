@@ -10,8 +10,13 @@ from fastapi import Response
 from complaints.web import session
 from complaints.web.frame import Visit, url
 from complaints.web.labels import ROLE
-from csms.errors import NotFound
+from complaints.web.tongue import N_
+from csms.errors import BadInput, Conflict, NotFound
 
+WRONG = {
+    "code": N_("This is not the code that was printed when the server started."),
+    "name": N_("A name is needed."), "password": N_("A password has at least 8 characters."),
+}
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -38,11 +43,43 @@ async def ask_log_in(visit: Visit) -> Response:
 
 
 async def _log_in_page(visit: Visit, wrong: str = "", status: int = 200) -> Response:
-    nobody = not await visit.site.staff.people()
+    nobody = await visit.site.staff.nobody_yet()
     return visit.page(
         "login.html", status, wrong=wrong, name=visit.form.text("name"), nobody=nobody,
         to=visit.form.text("to") or visit.query("to"),
     )
+
+
+async def first_run(visit: Visit) -> Response:
+    """The first user is made here, once: with the code that `serve` printed on the machine it runs on."""
+    return await _first_run(visit, {})
+
+
+async def _first_run(visit: Visit, wrong: dict[str, str], status: int = 200) -> Response:
+    if not await visit.site.staff.nobody_yet():
+        return visit.go("/login")
+    return visit.page("setup.html", status, wrong=wrong, typed=visit.form.texts() | {
+        "code": visit.form.text("code") or visit.query("code")})
+
+
+async def begin(visit: Visit) -> Response:
+    form, staff = visit.form, visit.site.staff
+    name, password = form.text("name"), form.raw("password")
+    if password != form.raw("again"):
+        return await _first_run(visit, {"again": visit.say("The two passwords differ.")}, 422)
+    try:
+        await staff.begin(form.text("code"), name, password)
+    except Conflict:
+        return visit.go("/login")
+    except BadInput as error:
+        words = visit.say(WRONG[error.field]) if error.field in WRONG else str(error)
+        return await _first_run(visit, {error.field: words}, 422)
+    made = await staff.log_in(name, password)
+    response = visit.go("/desk/stations", "begun")
+    if made.session:
+        lasts = visit.site.settings.session_hours * 3600
+        session.put_cookie(response, visit.request, session.LOGIN, made.session, lasts)
+    return response
 
 
 async def log_in(visit: Visit) -> Response:

@@ -89,6 +89,11 @@ class Site:
     def zone(self) -> str:
         return self.settings.zone
 
+    @property
+    def uploads(self) -> Path:
+        """Where the logs of stations lie."""
+        return (self.settings.data or Path("data")) / "uploads"
+
     def _environment(self, tongue: Tongue) -> Environment:
         made = Environment(
             loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined,

@@ -98,6 +98,8 @@ ACTION = {
     "close": N_("Close the case"), "reopen": N_("Reopen the case"), "message": N_("Write to the customer"),
     "question": N_("Ask the customer"), "note": N_("Add an internal note"),
     "safety_cleared": N_("Say that the danger is over"), "assess": N_("Judge the evidence anew"),
+    "read": N_("Read its settings"),
+    "sort": N_("Sort it otherwise"), "facts": N_("Correct the facts"), "verdict": N_("Decide otherwise"),
 }
 COMMAND = {
     "reset": N_("Restart"), "unlock": N_("Unlock"), "start": N_("Remote start"), "stop": N_("Remote stop"),
@@ -156,12 +158,17 @@ ENTRY = {
     "unmerged": N_("Taken apart again"), "duplicates": N_("Perhaps the same as"), "task": N_("Task"),
     "task_done": N_("Task done"), "decision": N_("Decided"), "acknowledgement": N_("Taken up"),
     "withdrawal": N_("Withdrawn"), "referral": N_("Referred"), "follow_up": N_("Follow-up"),
+    "incident": N_("Part of an incident"), "incident_left": N_("Taken out of an incident"),
+    "silent_fault": N_("Silent fault suspected"), "reminder": N_("Reminder"), "export": N_("Taken away as a file"),
+    "resumed": N_("Clocks run again"), "survey": N_("Survey"), "pseudonymised": N_("Personal data taken out"),
 }
 FIELD = {
     "text": N_("Text"), "reason": N_("Reason"), "amount": N_("Amount"), "currency": N_("Currency"),
     "outcome": N_("Outcome"), "owner": N_("Person"), "transaction": N_("Session"), "payment": N_("Payment"),
     "evse": N_("Plug"), "occurred_at": N_("Time"), "station": N_("Station"), "photo": N_("Photo"),
     "contact": N_("Phone or e-mail"), "payment_reference": N_("Payment number"), "answer": N_("Answer"),
+    "topic": N_("Topic"), "level": N_("Level"), "department": N_("Department"), "order": N_("Order"),
+    "verdict": N_("Verdict"), "liability": N_("Liable"), "incident": N_("Incident"), "title": N_("Title"),
     "state": N_("State"), "name": N_("Name"), "id": N_("Station id"),
 }
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from complaints.desk import Desk
@@ -20,6 +21,10 @@ LISTS = {
 """Where in a story the records of a kind lie."""
 
 
+def _stamp(at: str) -> float:
+    return datetime.fromisoformat(at).timestamp()
+
+
 @dataclass(frozen=True, slots=True)
 class Records:
     """A frozen claim and story, as kept (JSON)."""
@@ -28,6 +33,28 @@ class Records:
     story: Mapping[str, Any]
     drawn: dict[tuple[str, str], Any] = field(default_factory=dict)
     """(span, language) -> its chart, once drawn."""
+    sorted_: dict[Any, Any] = field(default_factory=dict)
+
+    def readings_of(self, evse: int | None) -> tuple[Sequence[float], Sequence[Mapping[str, Any]]]:
+        """(times, readings) of one plug in order of the charger's time; sorted once."""
+        if evse not in self.sorted_:
+            found = [(_stamp(r["at"]), n, r) for n, r in enumerate(self.story["readings"]) if r["evse"] == evse]
+            found.sort()
+            self.sorted_[evse] = [stamp for stamp, _, _ in found], [r for _, _, r in found]
+        times, readings = self.sorted_[evse]
+        return times, readings
+
+    def skewed(self, by_s: float) -> Sequence[tuple[float, float, str | None]]:
+        """(said, received, frame) of what was received at another time than it says, by at least `by_s` seconds."""
+        key = ("skewed", by_s)
+        if key not in self.sorted_:
+            # What a stop brings along of its whole session was never meant to come earlier.
+            stops = {t["stop_frame"] for t in self.story["transactions"]}
+            found = ((_stamp(r["at"]), _stamp(r["received_at"]), r["frame"])
+                     for name in ("readings", "statuses", "steps") for r in self.story[name] if r["frame"] not in stops)
+            self.sorted_[key] = [one for one in found if abs(one[1] - one[0]) >= by_s]
+        skewed: Sequence[tuple[float, float, str | None]] = self.sorted_[key]
+        return skewed
 
     def find(self, kind: str, id: str) -> Mapping[str, Any] | None:
         """The record a proof names. Frames have a table of their own."""

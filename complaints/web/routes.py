@@ -13,9 +13,26 @@ from starlette.exceptions import HTTPException
 from complaints.actions import DESK
 from complaints.desk import Desk
 from complaints.rest.complaints import FILERS, READERS
+from complaints.rest_evidence import EXPORTERS
 from complaints.settings import Settings
 from complaints.staff import Staff
-from complaints.web import desk_case, desk_do, desk_list, door, errors, live, proof, public, session, stations, tracking
+from complaints.web import (
+    desk_case,
+    desk_do,
+    desk_list,
+    door,
+    errors,
+    fleet,
+    frames,
+    live,
+    proof,
+    public,
+    session,
+    station_do,
+    stations,
+    tracking,
+)
+from complaints.web.fleet import SETUP
 from complaints.web.frame import HEADERS, Site, Visit
 from csms.api import Csms
 from csms.errors import TheyErred
@@ -31,7 +48,6 @@ STAFF = tuple(role for role in READERS if role != "integration")
 """Who reads at the desk. Programs come by the API."""
 ACTING = tuple(role for role in FILERS if role != "integration")
 """Who does anything there; what exactly is for actions.ROLES to say."""
-SETUP = ("technician", "supervisor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +71,8 @@ TABLE: tuple[Url, ...] = (
     Url("POST", "/c/{tracking}", tracking.answer),
     Url("GET", "/login", door.ask_log_in),
     Url("POST", "/login", door.log_in),
+    Url("GET", "/setup", door.first_run),
+    Url("POST", "/setup", door.begin),
     Url("POST", "/logout", door.log_out, STAFF),
     Url("GET", "/desk", desk_list.work, STAFF),
     Url("GET", "/desk/live", live.watch_list, STAFF),
@@ -65,13 +83,26 @@ TABLE: tuple[Url, ...] = (
     Url("GET", "/desk/cases/{number}/live", live.watch, STAFF),
     Url("GET", "/desk/cases/{number}/proof/{kind}/{id:path}", proof.show, STAFF),
     Url("GET", "/desk/cases/{number}/files/{id}", desk_case.file, STAFF),
+    Url("GET", "/desk/cases/{number}/export.{form}", desk_case.handed, EXPORTERS),
+    Url("GET", "/desk/cases/{number}/scenario.yaml", desk_case.retold, STAFF),
     Url("GET", "/desk/cases/{number}/do/{action}", desk_do.ask, ACTING),
     Url("POST", "/desk/cases/{number}/do/{action}", desk_do.do, ACTING),
-    Url("GET", "/desk/stations", stations.listed, STAFF),
-    Url("POST", "/desk/stations", stations.add, SETUP),
+    Url("GET", "/desk/stations", fleet.listed, STAFF),
+    Url("POST", "/desk/stations", fleet.add, SETUP),
+    Url("GET", "/desk/knocks", fleet.knocking, STAFF),
     Url("GET", "/desk/stations/{id}", stations.one, STAFF),
-    Url("GET", "/desk/stations/{id}/frames", stations.frames, STAFF),
-    Url("GET", "/desk/stations/{id}/frames/{seq:int}", stations.frame, STAFF),
+    Url("GET", "/desk/stations/{id}/commands", stations.commands, STAFF),
+    Url("GET", "/desk/stations/{id}/offers", station_do.offers, STAFF),
+    Url("GET", "/desk/stations/{id}/do/{action}", station_do.ask, ACTING),
+    Url("POST", "/desk/stations/{id}/do/{action}", station_do.do, ACTING),
+    Url("GET", "/desk/stations/{id}/frames", frames.listed, STAFF),
+    Url("GET", "/desk/stations/{id}/frames/{seq:int}", frames.one, STAFF),
+    Url("GET", "/desk/stations/{id}/frames.ndjson", stations.download, STAFF),
+    Url("GET", "/desk/stations/{id}/settings", stations.settings, STAFF),
+    Url("GET", "/desk/stations/{id}/logs", stations.logs, STAFF),
+    Url("GET", "/desk/stations/{id}/logs/{upload}", stations.log, STAFF),
+    Url("GET", "/desk/stations/{id}/logs/{upload}/file", stations.log_file, STAFF),
+    Url("GET", "/desk/stations/{id}/history", stations.history, STAFF),
     Url("GET", "/desk/stations/{id}/qr/{evse:int}.svg", stations.code, STAFF),
     Url("GET", "/desk/help", door.help_page, STAFF),
 )

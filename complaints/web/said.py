@@ -19,5 +19,6 @@ SAID = {
     "declined": N_("The refund was declined."),
     "judged": N_("The evidence has been judged anew."),
     "kept": N_("The filter is kept."),
+    "begun": N_("Welcome. Add your first station here, enter its address on the charger, and see it come in."),
     "added": N_("The station may connect now."),
 }

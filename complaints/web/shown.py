@@ -82,6 +82,6 @@ def filters(tongue: Tongue, zone: str, labels: Mapping[str, Mapping[str, str]]) 
     return {
         "when": when(zone), "kwh": kwh, "power": power, "label": label,
         "amount": lambda value, currency=None: amount(value, currency, tongue),
-        "span": lambda span: length(span, tongue), "words": tongue.of,
+        "decimal": Decimal, "span": lambda span: length(span, tongue), "words": tongue.of,
         "date_only": lambda at: local(moment(at), zone, "day"),
     }

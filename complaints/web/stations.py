@@ -1,205 +1,156 @@
-"""Stations at the desk: all of them, who knocks, and one with everything it says."""
+"""A station at the desk: what it is and how it does; its settings, logs and past, each on a page of its own."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import segno
 from fastapi import Response
+from fastapi.responses import FileResponse, StreamingResponse
 
+from complaints import actions
 from complaints.cases import Wanted
+from complaints.station_remote import danger_at
+from complaints.web.fleet import ocpp_base
 from complaints.web.frame import Visit, url
-from complaints.web.gloss import gloss
 from complaints.web.progress import steps
-from complaints.web.proof import frame_facts, page
 from complaints.web.public import plugs_of
 from complaints.web.tongue import N_
-from csms.api import FrameRow
-from csms.errors import BadInput, NotFound
+from csms.errors import NotFound
 from csms.vocabulary import Station
 
-PAGE = 100
-FRAMES = 40
 ROWS = 15
-ACTIONS = (
-    "StatusNotification", "BootNotification", "StartTransaction", "StopTransaction", "TransactionEvent", "MeterValues",
-    "Authorize", "Heartbeat", "Reset", "UnlockConnector", "NotifyEvent", "DataTransfer",
-)
-KNOCKS_SHOWN = 20
-ODD_ID = N_("letters, digits and . _ - : only, at most 48 of them")
+EPISODES_BACK, HEALTH_BACK = timedelta(days=30), timedelta(days=7)
+SETTINGS, LOGS, PAST = 1000, 50, 30
+WAITING = ("queued", "sent")
+TABS = {
+    "": N_("Overview"), "frames": N_("Messages"), "settings": N_("Settings"), "logs": N_("Logs"),
+    "history": N_("History"),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A question with its answer; or one of them alone, or a connection event."""
-
-    first: FrameRow
-    answer: FrameRow | None
-    words: str
-    reply: str
-
-    @property
-    def refused(self) -> bool:
-        told = self.answer or self.first
-        return bool(told.frame and told.frame.startswith("[4"))
-
-
-async def listed(visit: Visit) -> Response:
-    return await _list_page(visit, {}, {})
-
-
-async def _list_page(visit: Visit, typed: Mapping[str, str], wrong: Mapping[str, str]) -> Response:
-    csms, q, after = visit.site.csms, visit.query("q"), visit.query("after")
-    found = await _search(visit, q) if q else await csms.stations(after=after, limit=PAGE + 1)
-    shown = found[:PAGE]
-    return visit.page(
-        "stations.html", 422 if wrong else 200, stations=[(s, plugs_of(s, None)) for s in shown], q=q,
-        faults=await csms.open_faults([s.id for s in shown]), knocks=await csms.archive.knocks(limit=KNOCKS_SHOWN),
-        following=shown[-1].id if len(found) > PAGE else None, typed=typed, wrong=wrong,
-        may_add=visit.who.may("technician", "supervisor"), tariffs=await csms.tariffs(), ocpp=ocpp_base(visit),
-    )
-
-
-async def _search(visit: Visit, q: str) -> list[Station]:
-    """Those whose id, name, site or model has the words in it."""
-    found, after, words = [], "", q.casefold()
-    while batch := await visit.site.csms.stations(after=after):
-        found += [s for s in batch if words in " ".join(filter(None, (s.id, s.name, s.site, s.model))).casefold()]
-        after = batch[-1].id
-    return found
-
-
-def ocpp_base(visit: Visit) -> str:
-    """Where stations connect: as this process knows it, else by its settings and the name we were called by."""
-    settings = visit.site.settings
-    known = visit.site.ocpp or f"ws://{settings.host}:{settings.ocpp_port}/ocpp"
-    name = visit.request.url.hostname or settings.host
-    return known.replace("//0.0.0.0", f"//{name}").replace("//[::]", f"//{name}")
-
-
-async def add(visit: Visit) -> Response:
-    """Enter a station, or admit one that knocks; the same form gives what is known of it."""
-    form, wrong = visit.form, {}
-    id = form.text("id")
-    if not 0 < len(id) <= 48 or not all(c.isalnum() or c in "._-:" for c in id):
-        wrong["id"] = visit.say(ODD_ID)
-    plugs = int(n) if (n := form.text("plugs") or "1").isdecimal() else 0
-    if not 1 <= plugs <= 64:
-        wrong["plugs"] = visit.say("a number from 1 to 64")
-    power = _kilowatts(form.text("power"))
-    if power is not None and power <= 0:
-        wrong["power"] = visit.say("a power in kW, such as 60")
-    if wrong:
-        return await _list_page(visit, form.texts(), wrong)
-    fields = {name: form.text(name) or None for name in ("name", "site", "tariff")}
-    if power:
-        fields["max_power_w"] = power * 1000 * plugs  # type: ignore[assignment]
-    connectors = [{"evse": n, "connector": 1, "max_power_w": power * 1000 if power else None}
-                  for n in range(1, plugs + 1)] if form.text("plugs") else []
-    await visit.site.csms.put_station(id, fields, connectors)
-    return visit.go(url("desk", "stations", id), "added")
-
-
-def _kilowatts(text: str) -> float | None:
-    try:
-        return float(text) if text else None
-    except ValueError:
-        return -1.0
-
-
-async def one(visit: Visit) -> Response:
-    csms, id = visit.site.csms, visit.part("id")
-    station = await _station(visit, id)
-    faults = (await csms.open_faults([id])).get(id, [])
-    commands = await csms.commands(station=id, limit=ROWS)
-    return visit.page(
-        "station.html", station=station, plugs=plugs_of(station, None), faults=faults,
-        sessions=await csms.transactions(station=id, limit=ROWS),
-        cases=await visit.site.desk.listed(Wanted(station=id), limit=ROWS),
-        commands=[(c, steps(c, None, visit.tongue)[-1]) for c in commands],
-        pairs=await _pairs(visit, id), actions=ACTIONS, chosen="", older=None, ocpp=f"{ocpp_base(visit)}/{id}",
-        scan={plug.evse: f"{visit.base}{url('r', id, plug.evse)}" for plug in plugs_of(station, None)},
-    )
-
-
-async def _station(visit: Visit, id: str) -> Station:
+async def station_of(visit: Visit) -> Station:
+    id = visit.part("id")
     station = await visit.site.csms.station(id)
     if station is None:
         raise NotFound(f"there is no station {id}")
     return station
 
 
-async def frames(visit: Visit) -> Response:
-    """The frame viewer alone: another message, or an earlier page."""
-    id, action = visit.part("id"), visit.query("action")
-    await _station(visit, id)
-    before = _before(visit)
-    pairs = await _pairs(visit, id, action or None, before)
-    template = "station_frames.html" if visit.partial else "station_frames_page.html"
+def head(station: Station, tab: str) -> dict[str, Any]:
+    """What stands above every page of a station."""
+    return {"station": station, "plugs": plugs_of(station, None), "tab": tab, "tabs": TABS, "id": station.id}
+
+
+async def one(visit: Visit) -> Response:
+    station = await station_of(visit)
+    csms, id = visit.site.csms, station.id
+    faults = (await csms.open_faults([id])).get(id, [])
+    plugs = plugs_of(station, None)
     return visit.page(
-        template, pairs=pairs, actions=ACTIONS, chosen=action, id=id,
-        older=url("desk", "stations", id, "frames", action=action, before=pairs[-1].first.received_at.isoformat())
-        if len(pairs) >= FRAMES // 2 else None,
+        "station.html", **head(station, ""), faults=faults, acting=visit.who.may(*actions.ROLES["reset"]),
+        health=await csms.archive.health(id, HEALTH_BACK), **await _commands(visit, id),
+        episodes=await csms.archive.episodes(
+            since=visit.now - EPISODES_BACK, until=visit.now + timedelta(minutes=5), station=id, limit=ROWS),
+        sessions=await csms.transactions(station=id, limit=ROWS), repairs=await _repairs(visit, station),
+        cases=await visit.site.desk.listed(Wanted(station=id), limit=ROWS), ocpp=f"{ocpp_base(visit)}/{id}",
+        danger=await danger_at(visit.site.desk, id),
+        scan={plug.evse: f"{visit.base}{url('r', id, plug.evse)}" for plug in plugs},
     )
 
 
-def _before(visit: Visit) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(visit.query("before")) if visit.query("before") else None
-    except ValueError:
-        raise BadInput("before", "must be a time") from None
-    return found if found is None or found.tzinfo else None
+async def commands(visit: Visit) -> Response:
+    """Its commands, asked for again as long as one is under way."""
+    station = await station_of(visit)
+    return visit.page("station_commands.html", id=station.id, **await _commands(visit, station.id))
 
 
-async def _pairs(
-    visit: Visit, id: str, action: str | None = None, before: datetime | None = None
-) -> list[Pair]:
-    rows = await visit.site.csms.archive.latest_frames(
-        id, before or visit.now + timedelta(minutes=5), action=action, limit=FRAMES
+async def _commands(visit: Visit, id: str) -> dict[str, Any]:
+    found = await visit.site.csms.commands(station=id, limit=ROWS)
+    pending = any(c.state in WAITING or c.effect == "pending" for c in found)
+    return {"commands": [(c, steps(c, None, visit.tongue)[-1]) for c in found], "pending": pending}
+
+
+async def _repairs(visit: Visit, station: Station) -> list[Any]:
+    """What its model needs to be understood."""
+    if not station.vendor:
+        return []
+    start = (station.vendor, station.model or "", "", "")
+    rows = await visit.site.csms.archive.repairs(after=start, limit=200)
+    return [r for r in rows if (r["vendor"], r["model"]) == (station.vendor, station.model or "")]
+
+
+async def settings(visit: Visit) -> Response:
+    """What the station told of each setting, what it should be, and where the two differ."""
+    station, q, drift = await station_of(visit), visit.query("q").casefold(), bool(visit.query("drift"))
+    rows = await visit.site.csms.controls.variables(station.id, limit=SETTINGS, drift=True if drift else None)
+    shown = [r for r in rows if q in f"{r['component']}.{r['variable']} {r['value'] or ''}".casefold()]
+    return visit.page(
+        "station_settings.html", **head(station, "settings"), rows=shown, q=visit.query("q"), drift=drift,
+        drifting=sum(bool(r["drift"]) for r in rows), acting=visit.who.may(*actions.ROLES["reset"]),
     )
-    found = [_row(row) for row in rows]
-    return paired(found, visit)
 
 
-def _row(row: Any) -> FrameRow:
-    return FrameRow(
-        id=f"{row['station']}:{row['seq']}", station=row["station"], seq=row["seq"], at=row["at"],
-        received_at=row["received_at"], kind=row["kind"], message_id=row["message_id"], action=row["action"],
-        frame=row["frame"], hash=row["hash"].hex(), prev_hash=row["prev_hash"].hex(),
-        repairs=tuple(row["repairs"] or ()),
+async def logs(visit: Visit) -> Response:
+    """Logs it brought, and those with words in them."""
+    station, q = await station_of(visit), visit.query("q")[:200]
+    csms = visit.site.csms
+    if len(q) >= 2:
+        found = await csms.archive.upload_texts(q, station=station.id, limit=LOGS)
+    else:
+        found = [(upload, "") for upload in await csms.uploads(station=station.id, limit=LOGS)]
+    return visit.page(
+        "station_logs.html", **head(station, "logs"), uploads=found, q=q,
+        acting=visit.who.may(*actions.ROLES["get_log"]),
     )
 
 
-def paired(rows: Sequence[FrameRow], visit: Visit) -> list[Pair]:
-    """Newest first; an answer stands beside its question."""
-    answers = {(r.message_id, r.kind): r for r in rows if _is_answer(r)}
-    asked = {r.message_id for r in rows if r.message_id and not _is_answer(r)}
-    made = []
-    for row in rows:
-        if _is_answer(row) and row.message_id in asked:
-            continue
-        other = "sent" if row.kind == "received" else "received"
-        answer = None if _is_answer(row) else answers.get((row.message_id, other))
-        words = gloss(row.kind, row.action, row.frame, visit.tongue)
-        reply = gloss(answer.kind, answer.action, answer.frame, visit.tongue) if answer else ""
-        made.append(Pair(row, answer, words, reply))
-    return made
+async def log(visit: Visit) -> Response:
+    """The text of one log, as far as it could be read, with the lines that hold the words looked for."""
+    station, q = await station_of(visit), visit.query("q")
+    upload = await visit.site.csms.upload(visit.part("upload"))
+    if upload is None or upload.station != station.id or upload.received_at is None:
+        raise NotFound("there is no such log")
+    text = await visit.site.csms.archive.upload_text(upload.id) or ""
+    lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if not q or q.casefold() in line.casefold()]
+    return visit.page("station_log.html", **head(station, "logs"), upload=upload, lines=lines[:2000],
+                      cut=len(lines) > 2000, q=q, readable=bool(text))
 
 
-def _is_answer(row: FrameRow) -> bool:
-    return bool(row.frame) and str(row.frame).lstrip().startswith(("[3", "[4"))
+async def log_file(visit: Visit) -> Response:
+    """The file itself, to be saved: never as something a browser would run."""
+    upload = await visit.site.csms.upload(visit.part("upload"))
+    if upload is None or upload.station != visit.part("id") or upload.path is None:
+        raise NotFound("there is no such log")
+    return FileResponse(visit.site.uploads / upload.path, media_type="application/octet-stream", filename=upload.name)
 
 
-async def frame(visit: Visit) -> Response:
-    id = f"{visit.part('id')}:{visit.part('seq')}"
-    found = next(iter(await visit.site.csms.frames_by_id([id])), None)
-    if found is None:
-        raise NotFound(f"there is no frame {id}")
-    return page(visit, **frame_facts(visit, found), back=url("desk", "stations", visit.part("id")))
+async def history(visit: Visit) -> Response:
+    """Its resets and how they went; how its model takes them; connections and starts."""
+    station = await station_of(visit)
+    csms, id = visit.site.csms, station.id
+    return visit.page(
+        "station_history.html", **head(station, "history"),
+        resets=await csms.controls.resets_of(id, PAST),
+        models=await csms.controls.resets_of_models(vendor=station.vendor, model=station.model)
+        if station.vendor else [],
+        connections=await csms.archive.connections(id, limit=PAST), boots=await csms.archive.boots(id, limit=PAST),
+        firmware=await csms.controls.firmware(id, limit=PAST),
+    )
+
+
+async def download(visit: Visit) -> Response:
+    """The journal of the last hours or days, a line a frame, as `journal import` takes it in."""
+    station = await station_of(visit)
+    hours = min(int(h), 24 * 31) if (h := visit.query("hours")).isdecimal() else 24
+    lines: AsyncIterator[bytes] = visit.site.csms.archive.export_lines(
+        station.id, visit.now - timedelta(hours=hours), visit.now + timedelta(minutes=5))
+    return StreamingResponse(lines, media_type="application/x-ndjson", headers={
+        "Content-Disposition": f'attachment; filename="{station.id}-{hours}h.ndjson"', "Cache-Control": "no-store",
+    })
 
 
 async def code(visit: Visit) -> Response:

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from complaints.web import shown
-from complaints.web.curves import Curve, curves
+from complaints.web.curves import BATTERY, POWER, Curve, Meter, curves
 from complaints.web.labels import COMMAND, COMMAND_STATE, CONNECTOR, PAYMENT
 from complaints.web.public import TONES
 from complaints.web.records import Records
 from complaints.web.tongue import Tongue
+from complaints.web.windows import Window, window
 
 Record = Mapping[str, Any]
 
 LEFT, RIGHT, WIDTH = 78.0, 6.0, 700.0
-TOP, STRIP, GAP, PLOT, MARK = 24.0, 20.0, 6.0, 116.0, 18.0
-AROUND = timedelta(minutes=10)
-WITHOUT_A_SESSION = timedelta(hours=1)
-NEAR = timedelta(hours=3)
-SPANS = {"session": None, "hours": timedelta(hours=3), "all": timedelta(days=9)}
-TICKS = tuple(timedelta(minutes=n) for n in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440))
+TOP, STRIP, GAP, PLOT, SMALL_PLOT, MARK, SKEW = 24.0, 20.0, 6.0, 116.0, 58.0, 18.0, 26.0
+TICKS = tuple(timedelta(seconds=n) for n in (5, 10, 30)) + tuple(
+    timedelta(minutes=n) for n in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 7200))
 MOST_TICKS = 7
+NOTABLE_SKEW_S = 30.0
 CHARGING = "Charging"
 
 
@@ -55,10 +55,23 @@ class Mark:
     """Its words stand to its left."""
 
 
+@dataclass(frozen=True, slots=True)
+class Skew:
+    """What was said at one time and received at another: a line from the one to the other."""
+
+    said: float
+    received: float
+    top: float
+    bottom: float
+    title: str
+    proof: tuple[str, str] | None
+
+
 @dataclass(slots=True)
 class Chart:
     """All shapes of the chart, in units of its own box."""
 
+    window: Window
     height: float = TOP
     width: float = WIDTH
     left: float = LEFT
@@ -72,6 +85,7 @@ class Chart:
     curves: list[Curve] = field(default_factory=list)
     scales: list[tuple[float, str]] = field(default_factory=list)
     """(y, words) beside the plot"""
+    skews: list[Skew] = field(default_factory=list)
     stated: float | None = None
     told: list[tuple[datetime, str]] = field(default_factory=list)
     """The same in words, for those who do not see it."""
@@ -80,17 +94,22 @@ class Chart:
 class Drawing:
     """Draws one window of one station's records."""
 
-    def __init__(self, records: Records, matched: Record | None, span: str, zone: str, tongue: Tongue) -> None:
+    def __init__(
+        self, records: Records, matched: Record | None, window: Window, zone: str, tongue: Tongue
+    ) -> None:
         self.records, self.matched, self.zone, self.tongue = records, matched, zone, tongue
         self.story = records.story
         stated = records.claim.get("occurred_at")
         self.stated = shown.moment(stated) if stated else None
-        self.since, self.until = window(records, matched, span)
-        self.chart = Chart()
+        self.since, self.until = window.since, window.until
+        self._begin, self._scale = window.since.timestamp(), (WIDTH - LEFT - RIGHT) / window.length.total_seconds()
+        self.chart = Chart(window=window)
 
     def x(self, at: datetime) -> float:
-        part = (at - self.since) / (self.until - self.since)
-        return round(LEFT + min(1.0, max(0.0, part)) * (WIDTH - LEFT - RIGHT), 1)
+        return self.x_of(at.timestamp())
+
+    def x_of(self, stamp: float) -> float:
+        return round(min(WIDTH - RIGHT, max(LEFT, LEFT + (stamp - self._begin) * self._scale)), 1)
 
     def inside(self, at: datetime) -> bool:
         return self.since <= at <= self.until
@@ -108,6 +127,7 @@ class Drawing:
         self._connectors()
         self._connection()
         self._plot()
+        self._skew()
         self._faults()
         self._moments()
         if self.stated and self.inside(self.stated):
@@ -125,7 +145,7 @@ class Drawing:
 
     def _ticks(self) -> None:
         step = next((t for t in TICKS if (self.until - self.since) / t <= MOST_TICKS), TICKS[-1])
-        form = "%m-%d %H:%M" if step >= timedelta(hours=6) else "%H:%M"
+        form = "%m-%d %H:%M" if step >= timedelta(hours=6) else "%H:%M" if step >= timedelta(minutes=1) else "second"
         at = datetime.fromtimestamp(-(-self.since.timestamp() // step.total_seconds()) * step.total_seconds(),
                                     self.since.tzinfo)
         while at <= self.until:
@@ -139,13 +159,14 @@ class Drawing:
                        key=lambda evse: (evse != self.evse, evse))
         for evse in plugs[:4]:
             y = self._lane(STRIP, self.tongue.say("Plug %(n)s", n=evse))
-            for begin, end, status, frame in self._states(evse):
-                self._state(evse, y, begin, end, status, frame)
+            for begin, end, report in self._states(evse):
+                self._state(evse, y, begin, end, report)
 
-    def _state(self, evse: int, y: float, begin: datetime, end: datetime, status: str, frame: str | None) -> None:
+    def _state(self, evse: int, y: float, begin: datetime, end: datetime, report: Record) -> None:
+        status, frame = str(report["status"]), report["frame"]
         x, words = self.x(begin), self.tongue.say(CONNECTOR.get(status, status))
         width = self.x(end) - x
-        title = f"{self.clock(begin)} {words}"
+        title = f"{self.clock(begin)} {words}{self._late(report)}"
         tone = "charge" if status == CHARGING else TONES.get(status, "off")
         self.chart.bars.append(Bar(
             x, y, max(width, 1.5), STRIP, tone, words if fits(words, width) else "", title,
@@ -154,15 +175,22 @@ class Drawing:
         if evse == self.evse and self.inside(begin):
             self.chart.told.append((begin, words))
 
-    def _states(self, evse: int) -> list[tuple[datetime, datetime, str, str | None]]:
+    def _late(self, record: Record) -> str:
+        """When it reached us, where that is not when it is said to have been."""
+        received = shown.moment(record["received_at"])
+        if abs((received - shown.moment(record["at"])).total_seconds()) < NOTABLE_SKEW_S:
+            return ""
+        return ", " + self.tongue.say("received %(at)s", at=self.clock(received))
+
+    def _states(self, evse: int) -> list[tuple[datetime, datetime, Record]]:
         """Stretches between status reports that reach into the window."""
         before = self.story["last_status_before"].get(str(evse))
         reports = [s for s in self.story["statuses"] if s["source"] == "connector" and s["evse"] == evse]
-        points = [(shown.moment(s["at"]), s["status"], s["frame"]) for s in ([before] if before else []) + reports]
+        points = [(shown.moment(s["at"]), s) for s in ([before] if before else []) + reports]
         points.sort(key=lambda p: p[0])
-        ends = [p[0] for p in points[1:]] + [self._known_until]
-        return [(max(at, self.since), min(end, self.until), status, frame)
-                for (at, status, frame), end in zip(points, ends, strict=True)
+        ends = [p[0] for p in points[1:]] + [self._known_until] * bool(points)
+        return [(max(at, self.since), min(end, self.until), report)
+                for (at, report), end in zip(points, ends, strict=True)
                 if end > self.since and at < self.until]
 
     @property
@@ -200,16 +228,51 @@ class Drawing:
     # --- power and energy -----------------------------------------------------------------------
 
     def _plot(self) -> None:
-        readings = [r for r in self.story["readings"] if r["evse"] == self.evse]
-        drawn = curves(readings, self.x, self.chart.height, PLOT, self.inside)
+        stamps, readings = self.records.readings_of(self.evse)
+        low, high = bisect_left(stamps, self.since.timestamp()), bisect_right(stamps, self.until.timestamp())
+        seen = [(self.x_of(stamp), r) for stamp, r in zip(stamps[low:high], readings[low:high], strict=True)]
         sessions = [t for t in self.story["transactions"] if t["evse"] == self.evse and self._touches(t)]
+        self._curves(seen, POWER, PLOT, self.tongue.say("Power, energy"), sessions)
+        self._curves(seen, BATTERY, SMALL_PLOT, self.tongue.say("Battery, heat"), [])
+
+    def _curves(
+        self, seen: Sequence[tuple[float, Record]], meters: Sequence[Meter], height: float, name: str,
+        sessions: Sequence[Record],
+    ) -> None:
+        drawn = curves(seen, meters, self.chart.height, height)
         if not drawn and not sessions:
             return
-        y = self._lane(PLOT, self.tongue.say("Power, energy"))
-        self.chart.curves = drawn
-        self.chart.scales = [(y + 24 + 14 * n, c.top) for n, c in enumerate(drawn)]
+        y = self._lane(height, name)
+        self.chart.curves += drawn
+        self.chart.scales += [(y + 24 + 14 * n, c.top) for n, c in enumerate(drawn)]
         for t in sessions:
             self._session(t, y)
+
+    # --- said and received ----------------------------------------------------------------------
+
+    def _skew(self) -> None:
+        """Only where something was received much later (or earlier) than it says to have been."""
+        found = sorted((said, received, frame) for said, received, frame in self.records.skewed(NOTABLE_SKEW_S)
+                       if self.since.timestamp() <= max(said, received)
+                       and min(said, received) <= self.until.timestamp())
+        if not found:
+            return
+        y, last = self._lane(SKEW, self.tongue.say("Said ↓ received")), float("-inf")
+        for said, received, frame in found:
+            x = self.x_of(said)
+            if x - last < 4:
+                continue
+            last = x
+            title = self.tongue.say("said %(said)s, received %(received)s", said=self._stamp(said),
+                                    received=self._stamp(received))
+            self.chart.skews.append(Skew(x, self.x_of(received), y + 2, y + SKEW - 2, title,
+                                         ("frame", frame) if frame else None))
+        first = found[0]
+        self.chart.told.append((datetime.fromtimestamp(first[0], UTC), self.tongue.say(
+            "%(n)s messages were received at another time than they say", n=len(found))))
+
+    def _stamp(self, stamp: float) -> str:
+        return self.clock(datetime.fromtimestamp(stamp, UTC))
 
     def _touches(self, t: Record) -> bool:
         stopped = shown.moment(t["stopped_at"]) if t["stopped_at"] else self._known_until
@@ -291,34 +354,15 @@ def fits(words: str, width: float) -> bool:
     return sum(12 if ord(c) > 0x2E80 else 6.2 for c in words) + 8 <= width
 
 
-def window(records: Records, matched: Record | None, span: str) -> tuple[datetime, datetime]:
-    """Around the session, with the stated time and the payments near it; or as many hours as asked for."""
-    claim, story = records.claim, records.story
-    filed, stated = shown.moment(claim["filed_at"]), claim.get("occurred_at")
-    anchor = shown.moment(stated) if stated else filed
-    begin = shown.moment(matched["started_at"]) if matched else anchor
-    end = shown.moment(matched["stopped_at"] or story["until"]) if matched else anchor
-    near = [at for at in _moments(claim, story) if begin - NEAR <= at <= end + NEAR] if matched else []
-    room = AROUND if matched else WITHOUT_A_SESSION
-    since, until = min([begin, *near]) - room, max([end, *near]) + room
-    if wider := SPANS.get(span):
-        since, until = begin - wider, end + wider
-    since = max(since, min(shown.moment(story["since"]), begin - room))
-    return since, max(min(until, max(filed, end) + room), since + timedelta(minutes=5))
-
-
-def _moments(claim: Record, story: Record) -> list[datetime]:
-    stated = [shown.moment(claim["occurred_at"])] if claim.get("occurred_at") else []
-    return stated + [shown.moment(p["at"]) for p in story["payments"]]
-
-
-def draw(records: Records, matched: str | None, span: str, zone: str, tongue: Tongue) -> Chart:
-    """The chart of a case's records; `span` is one of SPANS. Frozen records give the same chart every time."""
+def draw(
+    records: Records, matched: str | None, span: str | Window, zone: str, tongue: Tongue
+) -> Chart:
+    """The chart of a case's records; `span` is one of SPANS, or a window. Frozen records give the same chart always."""
+    found = records.find("transaction", matched) if matched else None
+    if isinstance(span, Window):
+        return Drawing(records, found, span, zone, tongue).draw()
     key = (span, tongue.language)
     if key not in records.drawn:
-        found = records.find("transaction", matched) if matched else None
-        records.drawn[key] = Drawing(records, found, span, zone, tongue).draw()
+        records.drawn[key] = Drawing(records, found, window(records, found, span), zone, tongue).draw()
     chart: Chart = records.drawn[key]
     return chart
-
-

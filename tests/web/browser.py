@@ -15,6 +15,9 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
         "--disable-component-update", "--disable-sync"]
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+PATIENCE_MS = 90_000
+"""A busy machine is slow, not broken."""
+expect.set_options(timeout=PATIENCE_MS / 2)
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
 PATIENCE_MS = 30_000
@@ -49,6 +52,7 @@ class Eyes:
     def __init__(self, page: Page, http: str) -> None:
         self.page, self.http = page, http
         self.seen: list[str] = []
+        page.set_default_timeout(PATIENCE_MS)
         page.on("console", lambda m: self.seen.append(f"console: {m.text}") if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: self.seen.append(f"page error: {error}"))
         page.on("requestfailed", self._failed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from playwright.async_api import Browser
@@ -21,4 +22,12 @@ async def browser() -> AsyncIterator[Browser]:
 async def staged(dsn: str) -> AsyncIterator[Stage]:
     """A running product of the test's own."""
     async with stage(dsn) as made:
+        yield made
+
+
+@pytest.fixture
+async def told(dsn: str) -> AsyncIterator[Stage]:
+    """A product with people and one station's name, and no station connected."""
+    async with stage(dsn, past=timedelta(0), pace=1) as made:
+        await made.product.csms.put_station("CS-1", {"name": "One"}, [{"evse": 1, "connector": 1}])
         yield made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import timedelta
 
@@ -22,16 +21,8 @@ ZH = {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.8"}
 EN = {"Accept-Language": "en-GB"}
 
 
-@pytest.fixture
-async def told(dsn: str) -> AsyncIterator[Stage]:
-    """A product with people and one station's name, and no station connected."""
-    async with stage(dsn, past=timedelta(0), pace=1) as made:
-        await made.product.csms.put_station("CS-1", {"name": "One"}, [{"evse": 1, "connector": 1}])
-        yield made
-
-
 def visitor(staged: Stage, **headers: str) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=staged.http, headers=EN | headers)
+    return httpx.AsyncClient(base_url=staged.http, headers=EN | headers, timeout=60)
 
 
 async def logged_in(staged: Stage, name: str) -> httpx.AsyncClient:
@@ -49,7 +40,7 @@ def token(page: str) -> str:
 
 PATHS = {
     "number": "C-1", "station": "CS-1", "id": "CS-1", "evse": "1", "seq": "1", "name": "live", "kind": "frame",
-    "action": "reset", "tracking": "nothing",
+    "action": "reset", "tracking": "nothing", "form": "html", "upload": "none",
 }
 
 
@@ -202,3 +193,22 @@ async def test_wrong_passwords_lock_the_account_and_the_way_back_stays_inside(to
 def test_the_table_names_every_url_once() -> None:
     assert len({(to.method, to.path) for to in TABLE}) == len(TABLE)
     assert routes.STAFF
+
+
+async def test_the_first_user_is_made_once_and_only_with_the_printed_code(dsn: str) -> None:
+    async with stage(dsn, past=timedelta(0), pace=1, people=False) as empty, visitor(empty) as anyone:
+        good = {"code": empty.product.staff.setup_code, "name": "root", "password": PASSWORD, "again": PASSWORD}
+        for wrong, field in (({"code": "guess"}, "code"), ({"again": "other-one"}, "again"),
+                             ({"password": "short", "again": "short"}, "password"), ({"name": " "}, "name")):
+            answer = await anyone.post("/setup", data=good | wrong)
+            assert (answer.status_code, f'id="wrong-{field}"' in answer.text) == (422, True)
+        elsewhere = {"sec-fetch-site": "cross-site"}
+        assert (await anyone.post("/setup", data=good, headers=elsewhere)).status_code == 403
+        assert await empty.product.staff.nobody_yet()
+        answer = await anyone.post("/setup", data=good)
+        assert answer.headers["location"].startswith("/desk/stations")
+        assert (await anyone.get("/desk/stations")).status_code == 200
+        again = await anyone.post("/setup", data=good | {"name": "second"})
+        assert (again.status_code, again.headers["location"]) == (303, "/login")
+        assert (await anyone.get("/setup")).headers["location"] == "/login"
+        assert [p.name for p in await empty.product.staff.people()] == ["root"]

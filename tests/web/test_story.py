@@ -157,10 +157,17 @@ async def test_every_page_is_fit_for_everybody(
     await staged.product.csms.put_station("NEVER-1", {}, [])
     public = ["/", "/login", "/r/DC60-01/1", "/r/DC60-01", "/r/NOBODY/3", "/r/DC60-01/1?danger=1",
               f"/c/{case.tracking}"]
+    around = int(staged.clock.now().timestamp())
     desk = ["/desk", "/desk?view=mine", "/desk?q=nothing", f"/desk/cases/{case.number}",
             f"/desk/cases/{case.number}?span=all", f"/desk/cases/{case.number}/do/reset",
             f"/desk/cases/{case.number}/do/refund", "/desk/stations", "/desk/stations/DC60-01",
-            "/desk/stations/NEVER-1", "/desk/stations/DC60-01/frames?action=StatusNotification", "/desk/help"]
+            "/desk/stations/NEVER-1", "/desk/stations/DC60-01/frames?action=StatusNotification", "/desk/help",
+            "/desk?level=2", f"/desk/cases/{case.number}?since={around - 600}&until={around + 600}",
+            *(f"/desk/cases/{case.number}/do/{what}" for what in ("verdict", "sort", "facts", "choose?session=none")),
+            "/desk/stations?show=grid", "/desk/stations?by=firmware&q=nothing", "/desk/stations/DC60-01/settings",
+            "/desk/stations/DC60-01/logs", "/desk/stations/DC60-01/logs?q=nothing", "/desk/stations/DC60-01/history",
+            "/desk/stations/DC60-01/do/reset", "/desk/stations/DC60-01/do/unlock", "/desk/stations/NEVER-1/history",
+            "/desk/stations/NEVER-1/frames"]
     context = await browser.new_context(viewport=viewport, locale=locale, color_scheme=scheme)
     eyes = Eyes(await context.new_page(), staged.http)
     for path in public:
@@ -178,9 +185,15 @@ async def test_an_empty_product_explains_itself(dsn: str, browser: Browser) -> N
         eyes = Eyes(await context.new_page(), empty.http)
         await eyes.go("/login")
         await expect(eyes.page.locator("main")).to_contain_text("ohmbudsman user add")
-        await empty.people()
-        await eyes.log_in("tan", PASSWORD)
+        await eyes.page.get_by_role("link", name="Make the first user").click()
         await eyes.look()
+        for field, typed in (("code", empty.product.staff.setup_code), ("name", "root"), ("password", PASSWORD)):
+            await eyes.page.fill(f"#{field}", typed)
+        await eyes.page.fill("#again", PASSWORD)
+        await eyes.page.get_by_role("button", name="Begin").click()
+        await eyes.page.wait_for_url("**/desk/stations**")
+        await eyes.look()
+        await eyes.go("/desk")
         await eyes.page.get_by_role("link", name="Add the first station").click()
         stranger = empty.stranger("NEW-7")
         await stranger.start(wait=False)

@@ -8,9 +8,7 @@ from complaints.incidents import rows as incidents
 from complaints.incidents.group import Cause
 from complaints.search import words_of
 from tests.web.stage import Stage
-from tests.web.test_doors import logged_in, token, told
-
-__all__ = ["told"]
+from tests.web.test_doors import logged_in, token
 
 
 async def three_cases(told: Stage) -> list[str]:

@@ -25,6 +25,70 @@
     }
   });
 
+  // The chart: drag over a stretch to see it closer, a double click for twice as much, a sideways wheel to move on.
+  const chartOf = (target) => target.closest?.("svg[data-chart]");
+  const show = (svg, since, until) => {
+    const [a, b] = [Math.floor(Math.min(since, until)), Math.ceil(Math.max(since, until))];
+    htmx.ajax("GET", `${svg.dataset.chart}?since=${a}&until=${Math.max(b, a + 20)}`, { target: "#chart" });
+  };
+  const scale = (svg) => {
+    const [since, until, left, right] = ["since", "until", "left", "right"].map((name) => Number(svg.dataset[name]));
+    const box = (event) => (event.clientX - svg.getBoundingClientRect().left) * svg.viewBox.baseVal.width / svg.getBoundingClientRect().width;
+    const within = (x) => Math.min(right, Math.max(left, x));
+    return { since, until, left, right, x: (event) => within(box(event)), at: (x) => since + (x - left) / (right - left) * (until - since) };
+  };
+  let drag = null;
+  document.addEventListener("pointerdown", (event) => {
+    const svg = event.button === 0 && event.pointerType === "mouse" && chartOf(event.target);
+    if (svg) drag = { svg, ...scale(svg), from: scale(svg).x(event), band: null };
+  });
+  document.addEventListener("pointermove", (event) => {
+    if (!drag || Math.abs(drag.x(event) - drag.from) < 4) return;
+    if (!drag.band) {
+      drag.band = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+      drag.band.setAttribute("class", "band");
+      drag.band.setAttribute("y", "0");
+      drag.band.setAttribute("height", drag.svg.viewBox.baseVal.height);
+      drag.svg.append(drag.band);
+    }
+    drag.to = drag.x(event);
+    drag.band.setAttribute("x", Math.min(drag.from, drag.to));
+    drag.band.setAttribute("width", Math.abs(drag.to - drag.from));
+  });
+  let dragged = false;
+  document.addEventListener("pointerup", () => {
+    dragged = Boolean(drag?.band);
+    if (dragged) show(drag.svg, drag.at(drag.from), drag.at(drag.to));
+    drag = null;
+  });
+  document.addEventListener("dragstart", (event) => { if (chartOf(event.target)) event.preventDefault(); });
+  document.addEventListener("click", (event) => { if (dragged && chartOf(event.target)) { event.preventDefault(); event.stopPropagation(); } dragged = false; }, true);
+  document.addEventListener("dblclick", (event) => {
+    const svg = chartOf(event.target);
+    if (!svg) return;
+    const { since, until, at, x } = scale(svg), half = until - since;
+    show(svg, at(x(event)) - half, at(x(event)) + half);
+  });
+  let wheeled = 0, rest = 0;
+  document.addEventListener("wheel", (event) => {
+    const svg = chartOf(event.target);
+    if (!svg || Math.abs(event.deltaX) <= Math.abs(event.deltaY)) return;
+    event.preventDefault();
+    wheeled += event.deltaX;
+    clearTimeout(rest);
+    rest = setTimeout(() => {
+      const { since, until } = scale(svg), by = wheeled / 600 * (until - since);
+      wheeled = 0;
+      show(svg, since + by, until + by);
+    }, 60);
+  }, { passive: false });
+  document.addEventListener("keydown", (event) => {
+    const icon = { ArrowLeft: "←", ArrowRight: "→", "+": "+", "=": "+", "-": "−" }[event.key];
+    if (!icon || event.ctrlKey || event.metaKey || !document.activeElement?.classList.contains("chart")) return;
+    event.preventDefault();
+    document.querySelector(`#chart [data-zoom="${icon}"]`)?.click();
+  });
+
   // A form is sent once.
   document.addEventListener("submit", (event) => {
     const form = event.target;
@@ -70,8 +134,9 @@
     event.target.checked ? ticked.add(event.target.value) : ticked.delete(event.target.value);
     shown();
   });
-  let focused = null;
+  let focused = null, charted = false;
   document.body.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target.id === "chart") charted = Boolean(document.activeElement?.closest(".chart, .zooms"));
     if (event.detail.target.id === "rows") focused = document.activeElement?.closest("tr")?.dataset.number ?? null;
   });
   document.body.addEventListener("htmx:afterSettle", () => {
@@ -82,7 +147,9 @@
     });
     if (bulk) [...ticked].filter((number) => !there.has(number)).forEach((number) => ticked.delete(number));
     if (focused) document.querySelector(`tr[data-number="${focused}"] a`)?.focus({ preventScroll: true });
+    if (charted) document.querySelector(".chart")?.focus({ preventScroll: true });
     focused = null;
+    charted = false;
     shown();
   });
   document.querySelectorAll("#rows input[name=number]:checked").forEach((box) => ticked.add(box.value));
