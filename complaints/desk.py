@@ -211,21 +211,22 @@ class Desk:
     ) -> Assessment:
         """Gather, judge, freeze. Without `always` a version is only made where the judgement differs."""
         case, now = await self.case(number), self.clock()
-        earlier, decided = await self._known_of(case)
+        earlier, decided, given_back = await self._known_of(case)
         judged = await evidence.judge_now(
-            self.csms, self._judge, case.claim, now, earlier=earlier, decided=decided
+            self.csms, self._judge, case.claim, now, earlier=earlier, decided=decided, given_back=given_back
         )
         async with self.db.acquire() as conn, conn.transaction():
             current = await cases.get(conn, number)
             return await evidence.keep(conn, current, judged, by=by, reason=reason, now=now, always=always)
 
-    async def _known_of(self, case: Case) -> tuple[Sequence[str], Mapping[str, Override]]:
-        """(tokens of the person's earlier cases, what was decided over the rules)."""
+    async def _known_of(self, case: Case) -> tuple[Sequence[str], Mapping[str, Override], frozenset[str]]:
+        """(tokens of the person's earlier cases, what was decided over the rules, what the case has paid back)."""
         async with self.db.acquire() as conn:
             tokens, sessions = await cases.earlier(conn, case)
             decided = await overrides.in_force(conn, case.number)
+            given_back = frozenset(refund.key for refund in await refunds.of_case(conn, case.number))
         found = [await self.csms.transaction(id) for id in sessions]
-        return [*tokens, *(t.token for t in found if t and t.token)], decided
+        return [*tokens, *(t.token for t in found if t and t.token)], decided, given_back
 
     async def try_to_assess(self, number: str) -> bool:
         """False when it failed: the complaint is safe, and the worker tries again."""

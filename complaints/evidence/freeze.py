@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -58,17 +58,21 @@ def canonical(value: Any) -> bytes:
 
 async def judge_now(
     csms: Csms, judge: Judge, claim: Claim, now: datetime, *, earlier: Sequence[str] = (),
-    decided: Mapping[str, Override] | None = None,
+    decided: Mapping[str, Override] | None = None, given_back: Collection[str] = (),
 ) -> Judged:
     """Gather, judge, and copy what the judgement rests on. Writes nothing.
 
     `earlier`: tokens of the same person's earlier cases. `decided`: what a person has put over the rules.
+    `given_back`: references of what this very case paid back. That is its outcome and no evidence: a driver who
+    was right is not wrong because he has got his money.
     """
     decided = decided or {}
     if chosen := decided.get("transaction"):
         claim = replace(claim, settled_on=str(chosen.value))
     gathered = await gather(csms, claim, now, earlier)
     claim, story = gathered.claim, gathered.story
+    if given_back:
+        story = replace(story, payments=tuple(p for p in story.payments if p.reference not in given_back))
     # In a thread: stations on this process's sockets are not to wait for a judgement.
     judgement = await asyncio.to_thread(judge, claim, story)
     matched = transaction_of(story, judgement)
