@@ -131,6 +131,23 @@ def migrate(data: Path | None, database: str | None) -> None:
 
 
 @cli.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@where
+def storage(dry_run: bool, data: Path | None, database: str | None) -> None:
+    """Let go what policy says is old enough, and thin old readings. Run it each night, as the schema's owner."""
+    from complaints import storage
+    from csms.kit.clock import system_clock
+
+    settings = Settings.load(data=data, database=database)
+
+    async def work(db: Any) -> list[str]:
+        return await storage.tidy(db, storage.policy_of(settings), system_clock(), dry_run=dry_run)
+
+    for line in _with_database(data, database, work):
+        click.echo(line)
+
+
+@cli.command()
 @click.argument("to", type=click.Path(path_type=Path))
 @where
 def backup(to: Path, data: Path | None, database: str | None) -> None:

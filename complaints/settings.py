@@ -90,6 +90,11 @@ class Settings(BaseModel):
     rate_public: float = Field(
         0.5, ge=0, description="Complaints and log-ins a second from one address, up to 60 s' worth at once; 0 for any."
     )
+    keep_frames_days: int = Field(365, ge=0, description="Days that raw frames stay; 0 for ever. Evidence has its own.")
+    keep_readings_days: int = Field(3 * 365, ge=0, description="Days that meter readings stay; 0 for ever.")
+    keep_steps_days: int = Field(3 * 365, ge=0, description="Days that steps of transactions stay; 0 for ever.")
+    thin_readings_days: int = Field(90, ge=0, description="Days after which readings are thinned; 0 for never.")
+    keep_events_days: int = Field(30, ge=1, description="Days that news between our own parts stay.")
     max_frame_bytes: int = Field(512 * 1024, ge=1024, description="Largest OCPP message taken.")
     max_body_bytes: int = Field(256 * 1024, ge=1024, description="Largest HTTP body, where no other limit is named.")
     max_filing_bytes: int = Field(64 * 1024 * 1024, ge=1024, description="Largest complaint with its attachments.")

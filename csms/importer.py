@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from csms import commands, events, journal, partitions, stations
-from csms.errors import BadInput, StationMistake
+from csms.errors import BadInput, Conflict, StationMistake
 from csms.inbox import POISON, Arrival, Departure, Entry, Policy, Recall, Settlement, Writer, project
 from csms.journal import Line
 from csms.kit.clock import Clock, parse_time
@@ -433,6 +433,8 @@ async def rebuild(db: Db, policy: Policy | None = None) -> int:
     """
     lines = 0
     async with db.acquire() as conn, conn.transaction():
+        if since := await conn.fetchval(journal.NEWEST_ANCHOR):
+            raise Conflict(f"frames have gone by policy ({since:%Y-%m-%d}): a rebuild would lose what came of them")
         await conn.execute(FORGET)
         for group in _grouped([row["station"] for row in await conn.fetch(journal.STATIONS, None)]):
             tellers = [await _from_journal(conn, station) for station in group]

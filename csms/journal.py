@@ -61,6 +61,8 @@ CHAIN = """
     from frames where station = $1 and seq > $2 order by seq limit 5000
 """
 
+ANCHOR = "select seq, hash from journal_anchors where station = $1"
+NEWEST_ANCHOR = "select max(dropped_at) from journal_anchors"
 STATIONS = "select station, seq, hash from heads where $1::text is null or station = $1 order by station"
 
 KNOWN_LINES = """
@@ -240,8 +242,9 @@ async def verify(conn: Conn, station: str | None = None) -> tuple[int, list[Brok
 
 
 async def _verify_one(conn: Conn, station: str) -> tuple[int, Broken | None]:
-    stored, head, rows = await conn.fetchrow(STATIONS, station), Head(), 0
-    async for row in _walk(conn, station):
+    stored, anchor, rows = await conn.fetchrow(STATIONS, station), await conn.fetchrow(ANCHOR, station), 0
+    head = Head(*anchor) if anchor else Head()  # what went by policy left its newest number and hash behind
+    async for row in _walk(conn, station, head.seq):
         if misfit := _misfit(head, row):
             return rows, Broken(station, row["seq"] if misfit != "removed" else head.seq + 1, misfit)
         head, rows = Head(row["seq"], row["hash"]), rows + 1
@@ -250,8 +253,7 @@ async def _verify_one(conn: Conn, station: str) -> tuple[int, Broken | None]:
     return rows, None
 
 
-async def _walk(conn: Conn, station: str) -> AsyncIterator[Row]:
-    after = 0
+async def _walk(conn: Conn, station: str, after: int = 0) -> AsyncIterator[Row]:
     while page := await conn.fetch(CHAIN, station, after):
         for row in page:
             yield row
