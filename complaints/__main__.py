@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
+from complaints.command_line import at_database, option, run_with_loop, together, where, with_database
 from complaints.settings import PREFIX, Settings
+from complaints.staff_commands import token, user
 from csms.errors import BadInput, OhmbudsmanError
-
-
-def option(name: str, **options: Any) -> Callable[..., Any]:
-    """A command-line option that is also `OHMBUDSMAN_<OPTION>`."""
-    variable = PREFIX + name.removeprefix("--").replace("-", "_").upper()
-    return click.option(name, envvar=variable, show_envvar=True, **options)
-
-
-def together(*options: Callable[..., Any]) -> Callable[..., Any]:
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        for each in reversed(options):
-            function = each(function)
-        return function
-    return decorate
-
-
-where = together(
-    option("--data", type=click.Path(path_type=Path, file_okay=False), help="Folder of the embedded database."),
-    option("--database", help="URL of a PostgreSQL 15 or newer, instead of the embedded one."),
-)
 
 serving = together(
     where,
@@ -97,7 +76,7 @@ def _serve(given: dict[str, Any], *, stations: bool, desk: bool) -> None:
     if settings.data is None and settings.database is None:
         raise click.UsageError("name a folder with --data, or a PostgreSQL with --database")
     logs.configure(level=settings.log_level)
-    _run(serve_until_told(settings, stations=stations, desk=desk))
+    run_with_loop(serve_until_told(settings, stations=stations, desk=desk))
 
 
 @cli.command()
@@ -109,7 +88,7 @@ def check(as_json: bool, **given: Any) -> None:
     from csms.kit.clock import system_clock
 
     try:
-        found = _run(checkup.check(Settings.load(**given), system_clock()))
+        found = run_with_loop(checkup.check(Settings.load(**given), system_clock()))
     except BadInput as error:
         found = [checkup.wrong(f"{error.field}: {error}", f"mend {PREFIX}{error.field.upper()} or its option")]
     for each in found if not as_json else ():
@@ -155,7 +134,7 @@ def backup(to: Path, data: Path | None, database: str | None) -> None:
     from complaints import backup
     from csms.kit.clock import system_clock
 
-    made = _run(_at(data, database, lambda dsn: backup.make(dsn, data, to, system_clock())))
+    made = run_with_loop(at_database(data, database, lambda dsn: backup.make(dsn, data, to, system_clock())))
     click.echo(f"{to}: {made.migrations} migrations, sha256 {made.sha256}")
 
 
@@ -166,7 +145,7 @@ def restore(source: Path, data: Path | None, database: str | None) -> None:
     """Bring the backup SOURCE into an empty database and data folder."""
     from complaints import backup
 
-    _run(_at(data, database, lambda dsn: backup.restore(dsn, data, source)))
+    run_with_loop(at_database(data, database, lambda dsn: backup.restore(dsn, data, source)))
     click.echo("restored; now: ohmbudsman journal verify, ohmbudsman audit verify")
 
 
@@ -177,55 +156,11 @@ def demo(ends: bool, http_port: int | None) -> None:
     """A session goes wrong, the driver complains, the truth comes out, the reset helps."""
     from complaints.demo import tell
 
-    raise SystemExit(_run(tell(ends=ends, http_port=http_port or 0)))
+    raise SystemExit(run_with_loop(tell(ends=ends, http_port=http_port or 0)))
 
 
-@cli.group()
-def token() -> None:
-    """API tokens."""
-
-
-@token.command("create")
-@click.option("--name", required=True, help="Whose it is.")
-@click.option("--role", required=True, help="agent technician finance supervisor auditor admin integration")
-@where
-def token_create(name: str, role: str, data: Path | None, database: str | None) -> None:
-    """Print a new API token, alone. Works while the server runs."""
-    from complaints.staff import create_token
-    from csms.kit.clock import system_clock
-
-    async def work(db: Any) -> str:
-        async with db.acquire() as conn, conn.transaction():
-            return await create_token(conn, name, role, system_clock())
-
-    click.echo(_with_database(data, database, work))
-
-
-@cli.group()
-def user() -> None:
-    """People at the desk."""
-
-
-@user.command("add")
-@click.argument("name")
-@click.option("--role", required=True, help="agent technician finance supervisor auditor admin")
-@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
-@where
-def user_add(name: str, role: str, password_stdin: bool, data: Path | None, database: str | None) -> None:
-    """Add a person, or give one a new role and password."""
-    from complaints.staff import add_user
-    from csms.kit.clock import system_clock
-
-    password = sys.stdin.readline().rstrip("\n") if password_stdin else click.prompt(
-        "Password", hide_input=True, confirmation_prompt=True
-    )
-
-    async def work(db: Any) -> None:
-        async with db.acquire() as conn, conn.transaction():
-            await add_user(conn, name, role, password, system_clock())
-
-    _with_database(data, database, work)
-    click.echo(f"{name} may log in as {role}")
+cli.add_command(token)
+cli.add_command(user)
 
 
 @cli.group()
@@ -245,7 +180,7 @@ def journal_import(file: Any, dry_run: bool, data: Path | None, database: str | 
     async def work(db: Any) -> Any:
         return await import_lines(db, system_clock, file, dry_run=dry_run)
 
-    report = _with_database(data, database, work)
+    report = with_database(data, database, work)
     click.echo(f"{report.accepted} accepted, {report.duplicates} known already, {len(report.rejected)} rejected")
     for wrong in report.rejected:
         click.echo(f"line {wrong['line']}: {wrong['message']}", err=True)
@@ -268,7 +203,7 @@ def journal_export(station: str, since: str | None, until: str | None, data: Pat
         ):
             sys.stdout.buffer.write(line)
 
-    _with_database(data, database, work)
+    with_database(data, database, work)
     sys.stdout.flush()
 
 
@@ -283,7 +218,7 @@ def journal_verify(station: str | None, data: Path | None, database: str | None)
         async with db.acquire() as conn:
             return await verify(conn, station)
 
-    checked, broken = _with_database(data, database, work)
+    checked, broken = with_database(data, database, work)
     for misfit in broken:
         click.echo(f"{misfit.station}: row {misfit.seq} {misfit.why}")
     click.echo(f"{checked} rows checked, {'no' if not broken else len(broken)} chain broken")
@@ -296,7 +231,7 @@ def journal_rebuild(data: Path | None, database: str | None) -> None:
     """Recompute every projection from the journal."""
     from csms.importer import rebuild
 
-    lines = _with_database(data, database, rebuild)
+    lines = with_database(data, database, rebuild)
     click.echo(f"projections rebuilt from {lines} rows")
 
 
@@ -357,7 +292,7 @@ def ca_issue(
         authority.write_private(out / f"{stem}.key", key)
     except FileExistsError:
         raise click.ClickException(f"{out / stem}.key is there already") from None
-    _with_database(data, database, work)
+    with_database(data, database, work)
     (out / f"{stem}.crt").write_text(issued.chain)
     click.echo(out / f"{stem}.crt")
 
@@ -379,7 +314,7 @@ def audit_verify(heads: Path | None, data: Path | None, database: str | None) ->
         async with db.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
             return await verify_all(conn, heads or (data / "heads" if data else None))
 
-    checked, broken = _with_database(data, database, work)
+    checked, broken = with_database(data, database, work)
     for misfit in broken:
         click.echo(f"{misfit.what}: {misfit.why}")
     click.echo(f"{checked} threads checked, {len(broken) or 'nothing'} broken")
@@ -401,65 +336,7 @@ def audit_head(heads: Path | None, data: Path | None, database: str | None) -> N
             key = key_in(folder.parent / "heads.key") if folder else None
             return await make_head(conn, system_clock(), key, folder)
 
-    click.echo(f"head {_with_database(data, database, work)}")
-
-
-def _with_database(data: Path | None, database: str | None, work: Callable[[Any], Awaitable[Any]]) -> Any:
-    async def run() -> Any:
-        async with _database(data, database) as db:
-            return await work(db)
-    return _run(run())
-
-
-@asynccontextmanager
-async def _database(data: Path | None, database: str | None) -> AsyncIterator[Any]:
-    """The database of a running server or of a stopped one, migrated."""
-    from csms.kit.db import connect
-    from csms.kit.migrate import migrate
-
-    async with _dsn(data, database) as dsn:
-        await migrate(dsn)
-        db = await connect(dsn, most=3)
-        try:
-            yield db
-        finally:
-            await db.close()
-
-
-@asynccontextmanager
-async def _dsn(data: Path | None, database: str | None) -> AsyncIterator[str]:
-    """Where it is, the embedded one started if it has to be."""
-    from csms.kit import logs
-    from csms.kit.postgres import EmbeddedPostgres
-
-    if data is None and database is None:
-        raise click.UsageError("name the database: --data DIR or --database URL")
-    logs.configure(level="warning")
-    embedded = None if database else EmbeddedPostgres(data or Path())
-    try:
-        yield database or await embedded.start()  # type: ignore[union-attr]
-    finally:
-        if embedded:
-            await embedded.stop()
-
-
-async def _at(data: Path | None, database: str | None, work: Callable[[str], Awaitable[Any]]) -> Any:
-    async with _dsn(data, database) as dsn:
-        return await work(dsn)
-
-
-def _run(work: Any) -> Any:
-    try:
-        import uvloop
-
-        runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
-    except ImportError:  # not on Windows
-        runner = asyncio.Runner()
-    try:
-        with runner:
-            return runner.run(work)
-    except OhmbudsmanError as error:
-        raise click.ClickException(str(error)) from error
+    click.echo(f"head {with_database(data, database, work)}")
 
 
 def main() -> None:

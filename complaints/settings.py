@@ -111,6 +111,11 @@ class Settings(BaseModel):
         None, description="Apprise URL that mails a customer, {to} standing for the address: mailto://...?to={to}"
     )
     notify_sms: str | None = Field(None, description="Apprise URL that sends a text message to {to}.")
+    oidc_issuer: str | None = Field(None, description="Issuer URL of the OpenID provider that staff log in with.")
+    oidc_client_id: str | None = Field(None, description="What the provider calls us.")
+    oidc_client_secret: SecretStr | None = Field(None, description="Our secret there; none for a public client.")
+    oidc_role_claim: str = Field("groups", description="Claim that gives the role; dots lead inwards.")
+    oidc_roles: str = Field("", description="Values of that claim and the roles they give: leads=supervisor,desk=agent")
     worker_interval_s: float = Field(0.5, gt=0, description="How often the worker looks for news.")
     session_hours: int = Field(12, ge=1, description="How long a log-in lasts.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
@@ -121,6 +126,12 @@ class Settings(BaseModel):
             raise ValueError("tls_cert and tls_key go together")
         if self.tls_client_ca and not self.tls_cert:
             raise ValueError("tls_client_ca needs tls_cert and tls_key")
+        return self
+
+    @model_validator(mode="after")
+    def _provider_with_its_client(self) -> Settings:
+        if self.oidc_issuer and not (self.oidc_client_id and self.oidc_roles):
+            raise ValueError("oidc_issuer needs oidc_client_id and oidc_roles")
         return self
 
     @property

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Response
 
+from complaints.oidc import NotLetIn
 from complaints.web import session
 from complaints.web.frame import Visit, url
 from complaints.web.labels import ROLE
@@ -17,6 +18,17 @@ WRONG = {
     "code": N_("This is not the code that was printed when the server started."),
     "name": N_("A name is needed."), "password": N_("A password has at least 8 characters."),
 }
+STATE = "ohm_oidc"
+WHY = {
+    "another_browser": N_("This log-in was begun in another browser. Begin again."),
+    "too_late": N_("This log-in took too long or was used already. Begin again."),
+    "refused_there": N_("Your company's log-in did not let you in."),
+    "not_believed": N_("The answer of your company's log-in could not be believed. Tell an admin."),
+    "no_role": N_("Your company account has no role here. Ask an admin for one."),
+    "switched_off": N_("This account is switched off here."),
+    "name_taken": N_("Somebody else has this name here. An admin has to put that right."),
+}
+"""Why somebody who comes back from the provider is not let in."""
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -46,7 +58,7 @@ async def _log_in_page(visit: Visit, wrong: str = "", status: int = 200) -> Resp
     nobody = await visit.site.staff.nobody_yet()
     return visit.page(
         "login.html", status, wrong=wrong, name=visit.form.text("name"), nobody=nobody,
-        to=visit.form.text("to") or visit.query("to"),
+        to=visit.form.text("to") or visit.query("to"), elsewhere=visit.site.oidc is not None,
     )
 
 
@@ -94,6 +106,37 @@ async def log_in(visit: Visit) -> Response:
     lasts = visit.site.settings.session_hours * 3600
     session.put_cookie(response, visit.request, session.LOGIN, tried.session, lasts)
     return response
+
+
+async def log_in_elsewhere(visit: Visit) -> Response:
+    """Off to the OpenID provider; the browser keeps what shows that it is the same one that comes back."""
+    oidc = visit.site.oidc
+    if oidc is None:
+        raise NotFound("no such page")
+    where, state = await oidc.begin(_back(visit), inside(visit.query("to")))
+    response = Response(status_code=303, headers={"Location": where, "Cache-Control": "no-store"})
+    session.put_cookie(response, visit.request, STATE, state, 600)
+    return response
+
+
+async def come_back(visit: Visit) -> Response:
+    """From the OpenID provider, with a code or with an error."""
+    oidc = visit.site.oidc
+    if oidc is None:
+        raise NotFound("no such page")
+    try:
+        made, to = await oidc.finish(_back(visit), visit.request.query_params, visit.request.cookies.get(STATE, ""))
+    except NotLetIn as error:
+        return await _log_in_page(visit, visit.say(WHY[error.why]), 403)
+    response = visit.go(inside(to))
+    session.drop_cookie(response, STATE)
+    session.put_cookie(response, visit.request, session.LOGIN, made, visit.site.settings.session_hours * 3600)
+    return response
+
+
+def _back(visit: Visit) -> str:
+    base = visit.site.settings.public_url or str(visit.request.base_url)
+    return base.rstrip("/") + "/login/back"
 
 
 def inside(to: str) -> str:

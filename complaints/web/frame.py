@@ -19,6 +19,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from complaints.desk import Desk
 from complaints.intake.attachments import Sent
+from complaints.oidc import oidc_of
 from complaints.settings import Settings
 from complaints.staff import Staff
 from complaints.web import session, shown
@@ -77,6 +78,7 @@ class Site:
     ) -> None:
         self.desk, self.csms, self.staff, self.settings, self.clock = desk, csms, staff, settings, clock
         self.ocpp = ocpp
+        self.oidc = oidc_of(settings, desk.db, staff, clock)
         self.worklist = Worklist(desk.db, clock)
         self.shelf = Shelf(desk)
         self.watch = Watch(csms)

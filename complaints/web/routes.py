@@ -73,6 +73,8 @@ TABLE: tuple[Url, ...] = (
     Url("POST", "/login", door.log_in),
     Url("GET", "/setup", door.first_run),
     Url("POST", "/setup", door.begin),
+    Url("GET", "/login/elsewhere", door.log_in_elsewhere),
+    Url("GET", "/login/back", door.come_back),
     Url("POST", "/logout", door.log_out, STAFF),
     Url("GET", "/desk", desk_list.work, STAFF),
     Url("GET", "/desk/live", live.watch_list, STAFF),

@@ -133,6 +133,17 @@ class Principal:
 
     name: str
     role: str
+    scopes: tuple[str, ...] = ()
+    """`area:read`, `area:write` (which reads too), `*:read`; none: all that the role may."""
+
+    def reaches(self, method: str, path: str) -> bool:
+        """Whether its scopes let it there. The area is the first word of a path below /api/v1."""
+        if not self.scopes:
+            return True
+        parts = [part for part in path.split("/") if part]
+        area = next(iter(parts[2:] if parts[:2] == ["api", "v1"] else parts), "")
+        needed = ("read", "write") if method in ("GET", "HEAD") else ("write",)
+        return any(f"{one}:{right}" in self.scopes for one in (area, "*") for right in needed)
 
     def may(self, *roles: str) -> bool:
         return self.role == "admin" or self.role in roles
@@ -151,6 +162,8 @@ async def principal(request: Request) -> Principal:
         raise HTTPException(
             401, "A valid API token is needed: Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"}
         )
+    if not who.reaches(request.method, request.url.path):
+        raise HTTPException(403, f"This token is only for {', '.join(who.scopes)}.")
     return who
 
 
