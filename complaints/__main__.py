@@ -105,7 +105,7 @@ def migrate(data: Path | None, database: str | None) -> None:
     """Only apply what migrations are missing: for a role that owns the schema while another one serves."""
     from csms.kit.migrate import migrate
 
-    for name in _run(_at(data, database, migrate)) or ["nothing to apply"]:
+    for name in run_with_loop(at_database(data, database, migrate)) or ["nothing to apply"]:
         click.echo(name)
 
 

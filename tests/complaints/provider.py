@@ -87,7 +87,7 @@ async def provider() -> AsyncIterator[Provider]:
     made.issuer = f"http://127.0.0.1:{listening.getsockname()[1]}"
     server = uvicorn.Server(uvicorn.Config(made.app(), log_config=None, access_log=False, lifespan="off"))
     task = asyncio.create_task(server._serve([listening]))
-    while not server.started:  # uvicorn has no event for it
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
     yield made
     server.should_exit = True
