@@ -11,44 +11,60 @@ from csms import (
     certificates,
     displays,
     firmware,
+    grid,
     local_lists,
     monitoring,
     notices,
+    posted_tariffs,
     profiles,
     reservations,
+    streams,
+    swaps,
     transactions,
     variables,
 )
 from csms.kit.db import Conn
 from csms.vocabulary import (
+    AdjustStream,
     CancelReservation,
     CertificatesTold,
+    ChangeTariff,
+    ClearGridControls,
     ClearMonitors,
     ClearProfiles,
+    ClearTariffs,
     Command,
     CommandState,
     CompositeTold,
     DeleteCertificate,
     DeliverCertificate,
+    GridControlTaken,
     InstallCertificate,
     ListCertificates,
     ListVersionTold,
     MonitorsCleared,
     MonitorsSet,
+    PostTariff,
     PublishFirmware,
     Reserve,
     SendList,
+    SetGridControl,
     SetMonitoringBase,
     SetMonitoringLevel,
     SetNetworkProfile,
     SetProfile,
     Show,
     Start,
+    StreamsTold,
+    SwapBattery,
     TakeDown,
+    TariffsCleared,
+    TariffsTold,
     TellCost,
     Told,
     TransactionStatusTold,
     UpdateFirmware,
+    UpdateLimit,
     VariablesReported,
     VariablesWritten,
     VariableValue,
@@ -114,6 +130,15 @@ async def _note_told(conn: Conn, it: Answered, told: Told, notes: Notes) -> None
             said = getattr(it.asked, "transaction", None)
             if said is not None and told.ongoing is False and not told.messages_queued:
                 await transactions.doubt_running(conn, it.station, said, it.at, it.seq, notes)
+        case GridControlTaken(superseded=ids):
+            await grid.supersede(conn, it.station, ids, it.at)
+        case StreamsTold():
+            await streams.note_all(conn, it.station, told, it.at, it.seq)
+        case TariffsTold():
+            await posted_tariffs.note_all(conn, it.station, told, it.at, it.seq)
+        case TariffsCleared():
+            if isinstance(it.asked, ClearTariffs):
+                await posted_tariffs.clear(conn, it.station, it.asked, told, it.at)
         case _:
             assert_never(told)
 
@@ -157,6 +182,20 @@ async def _carry_out(conn: Conn, it: Answered) -> None:
             await notices.keep_network(conn, station, slot, connection, at)
         case TellCost(transaction=said, total=total):
             await notices.keep_cost(conn, station, said, total, at, seq)
+        case UpdateLimit():
+            await profiles.update(conn, station, it.asked, at, seq)
+        case SetGridControl(control=control):
+            await grid.put(conn, station, control, at, seq)
+        case ClearGridControls():
+            await grid.clear(conn, station, it.asked, at)
+        case AdjustStream():
+            await streams.adjust(conn, station, it.asked)
+        case SwapBattery():
+            await swaps.ask(conn, station, it.asked, at, seq)
+        case PostTariff():
+            await posted_tariffs.post(conn, station, it.asked, at, seq)
+        case ChangeTariff():
+            await posted_tariffs.change(conn, station, it.asked, at, seq)
 
 
 async def _give_up(conn: Conn, it: Answered) -> None:
@@ -172,6 +211,8 @@ async def _give_up(conn: Conn, it: Answered) -> None:
             await certificates.delete(conn, it.station, name, it.at)
         case DeliverCertificate(type=type) if it.state == CommandState.REJECTED:
             await certificates.deliver(conn, it.station, type, False, it.at)
+        case ClearGridControls() if it.word == "NotFound":
+            await grid.clear(conn, it.station, it.asked, it.at)
         case ClearMonitors():
             pass  # told id by id
 

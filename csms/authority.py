@@ -6,7 +6,7 @@ import base64
 import binascii
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -285,6 +285,19 @@ async def settle(conn: Conn, request: object, serial: str | None, trouble: str |
     await conn.execute(SETTLE, request, serial, trouble)
     if trouble:
         await conn.execute(REFUSE, request, now)
+
+
+async def standing(
+    conn: Conn, authority: Authority | None, asked: Sequence[Any], now: datetime
+) -> dict[str, tuple[str, datetime]]:
+    """Serial number -> (Good, Revoked or Unknown, good until) of those that are ours to know (2.1 M07)."""
+    found: dict[str, tuple[str, datetime]] = {}
+    for name in asked:
+        if authority is not None and isinstance(name, Mapping) and authority.is_ours(name):
+            row = await conn.fetchrow(ISSUED, str(name.get("serialNumber", "")).lower().lstrip("0"))
+            word = "Unknown" if row is None else "Revoked" if row["revoked_at"] else "Good"
+            found[str(name.get("serialNumber"))] = (word, now + STATUS_GOOD_FOR)
+    return found
 
 
 async def status(conn: Conn, authority: Authority | None, asked: Any, now: datetime) -> str | None:

@@ -11,12 +11,17 @@ from csms import (
     commands,
     displays,
     firmware,
+    grid,
     local_lists,
     monitoring,
     notices,
+    posted_tariffs,
     profiles,
     registers,
     reservations,
+    settlements,
+    streams,
+    swaps,
     transactions,
     variables,
 )
@@ -140,6 +145,52 @@ class Controls:
     async def network_profiles(self, station: str) -> list[Row]:
         async with self.db.acquire() as conn:
             return await notices.networks(conn, station)
+
+    # --- grid and trade (2.1) ---------------------------------------------------------------------------
+
+    async def grid_controls(
+        self, station: str, *, active: bool | None = None, after: tuple[datetime, int, int] | None = None,
+        limit: int = 100,
+    ) -> list[Row]:
+        async with self.db.acquire() as conn:
+            return await grid.listing(conn, station, active=active, after=after, limit=limit)
+
+    async def streams(self, station: str) -> list[Row]:
+        """Open ones first, each with the variable that it tells of."""
+        async with self.db.acquire() as conn:
+            return await streams.listing(conn, station)
+
+    async def stream_values(
+        self, station: str, stream: int, since: datetime, until: datetime, *,
+        after: tuple[datetime, int, int] | None = None, limit: int = 1000,
+    ) -> list[Row]:
+        async with self.db.acquire() as conn:
+            return await streams.values(conn, station, stream, since, until, after=after, limit=limit)
+
+    async def battery_swaps(
+        self, station: str, *, request_id: int | None = None, after: tuple[datetime, int] | None = None,
+        limit: int = 100,
+    ) -> list[Row]:
+        async with self.db.acquire() as conn:
+            return await swaps.listing(conn, station, request_id=request_id, after=after, limit=limit)
+
+    async def posted_tariffs(
+        self, station: str, *, active: bool | None = None, at: datetime | None = None,
+        after: tuple[datetime, int, int] | None = None, limit: int = 100,
+    ) -> list[Row]:
+        """What the station shows and reckons by; `at`: what it did at a time."""
+        async with self.db.acquire() as conn:
+            return await posted_tariffs.listing(conn, station, active=active, at=at, after=after, limit=limit)
+
+    async def settlements(
+        self, *, station: str | None = None, reference: str | None = None,
+        after: tuple[datetime, str, int] | None = None, limit: int = 100,
+    ) -> list[Row]:
+        """How payments at stations' own terminals ended, as the stations tell it."""
+        async with self.db.acquire() as conn:
+            return await settlements.listing(
+                conn, station=station, reference=reference, after=after, limit=limit
+            )
 
     # --- resets ---------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from csms.kit.db import Conn, Row
-from csms.vocabulary import ComponentEvent, EventsNoted, Fault, StatusReported
+from csms.vocabulary import ComponentEvent, EventsNoted, Fault, GridAlarm, StatusReported
 from csms.vocabulary.heard import Heard, Notes, device_time, record_id
 
 # OCPP 1.6 section 7.6 and the codes seen instead of them; level by codes.md (1 unusable or dangerous).
@@ -211,6 +211,26 @@ def _component_fault(
         warning=event.variable in ("Protecting", "Suspending", "Fallback"), source="NotifyEvent",
         description=meaningful(event.tech_info), opened_at=at, received_at=heard.received_at, seq=heard.seq,
     )
+
+
+def hear_alarm(known: Known, heard: Heard[GridAlarm], notes: Notes) -> None:
+    """NotifyDERAlarm (2.1 R): the grid's trouble stands in the station's way until the station says it is over."""
+    said = heard.said
+    code, at = f"Grid.{said.fault or said.type}", device_time(said.at, heard.received_at)
+    if said.ended:
+        _clear(known, heard, 0, None, at, notes, code=code)
+        return
+    kind, level = kind_of(code, None, _words_of(said.fault))
+    _open(known, heard, notes, Open(
+        id=record_id("fault", heard.station, heard.seq), station=heard.station, evse=0, connector=None, code=code,
+        vendor_code=None, kind=kind, level=max(level, 2), warning=True, source="NotifyDERAlarm",
+        description=meaningful(said.info), opened_at=at, received_at=heard.received_at, seq=heard.seq,
+    ))
+
+
+def _words_of(fault: str | None) -> str | None:
+    """Of the grid, frequency and phases are troubles of its voltage."""
+    return "voltage" if fault and re.search(r"Frequency|Phase|Voltage|Power", fault) else None
 
 
 def _open(known: Known, heard: Heard[Any], notes: Notes, fault: Open) -> None:

@@ -29,7 +29,8 @@ FORGET = """
     truncate readings, steps, statuses, transactions, faults, authorizations, boots, connections, security_events,
         progress, variables, transfers, suspects, quarantine, repairs, profiles, composites, reservations, local_lists,
         local_list_entries, monitors, displays, certificates, certificate_requests, installed_certificates,
-        firmware_updates, customer_information, notices, network_profiles, told_costs;
+        firmware_updates, customer_information, notices, network_profiles, told_costs, grid_controls, event_streams,
+        stream_values, battery_swaps, station_tariffs, settlements;
     update connectors set status = null, status_at = null, received_at = null;
 """
 

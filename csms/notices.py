@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from csms.kit.db import Conn, Row
-from csms.vocabulary import CustomerTold, Noticed
+from csms.vocabulary import CustomerTold, DynamicLimitAsked, GridAlarm, Noticed
 from csms.vocabulary.heard import Heard, device_time
 
 KEEP = """
@@ -54,6 +54,23 @@ async def note(conn: Conn, heards: Sequence[Heard[Noticed]]) -> None:
         for h in heards
     ]
     await conn.execute(KEEP, *(list(column) for column in zip(*rows, strict=True)))
+
+
+async def note_alarms(conn: Conn, heards: Sequence[Heard[GridAlarm]]) -> None:
+    """The word of it; what is wrong with the station meanwhile is a fault."""
+    await note(conn, [
+        Heard(h.station, h.seq, h.received_at, Noticed("NotifyDERAlarm", "grid_alarm", {
+            "control_type": h.said.type, "fault": h.said.fault, "ended": h.said.ended, "info": h.said.info,
+        }, h.said.at)) for h in heards
+    ])
+
+
+async def note_asked_limits(conn: Conn, heards: Sequence[Heard[DynamicLimitAsked]]) -> None:
+    await note(conn, [
+        Heard(h.station, h.seq, h.received_at, Noticed(
+            "PullDynamicScheduleUpdate", "dynamic_limit_asked", {"profile": h.said.profile}
+        )) for h in heards
+    ])
 
 
 async def note_customer(conn: Conn, heards: Sequence[Heard[CustomerTold]]) -> None:

@@ -21,6 +21,7 @@ from csms.vocabulary import (
     ProfilesReported,
     Schedule,
     Transaction,
+    UpdateLimit,
 )
 from csms.vocabulary.heard import Heard, record_id
 
@@ -48,6 +49,8 @@ LIFT = """
     update profiles set cleared_at = $2, cleared_seq = $3
     where station = $1 and cleared_at is null and source = $4 and ($5::int is null or evse = $5)
 """
+
+ONE = "select * from profiles where station = $1 and profile_id = $2 and cleared_at is null and source = 'csms'"
 
 ACTIVE = "select * from profiles where station = $1 and cleared_at is null order by installed_at, id"
 
@@ -256,6 +259,30 @@ async def install(
         profile.kind, profile.recurrency, profile.valid_from, profile.valid_to, profile.transaction, remote_start_id,
         [asdict(schedule) for schedule in profile.schedules], source, at, seq,
     )
+
+
+async def update(conn: Conn, station: str, asked: UpdateLimit, at: datetime, seq: int) -> None:
+    """Another limit for a dynamic profile, from now on; what held before stays on record (2.1 K28)."""
+    row, limit = await conn.fetchrow(ONE, station, asked.profile), asked.values.get("limit")
+    if row is None or limit is None:
+        return
+    was = _installed(row)
+    schedules = was.profile.schedules or (Schedule("W", ()),)
+    phases = schedules[0].periods[-1].phases if schedules[0].periods else None
+    now = Schedule(schedules[0].unit, (LimitPeriod(0, float(limit), phases),))
+    await install(
+        conn, station, was.evse, replace(was.profile, schedules=(now,)), source="csms", at=at, seq=seq,
+        remote_start_id=was.remote_start_id,
+    )
+
+
+async def dynamic_limit(conn: Conn, station: str, profile: int, at: datetime) -> float | None:
+    """What holds of a dynamic profile that the station has from us."""
+    row = await conn.fetchrow(ONE, station, profile)
+    if row is None or row["kind"] != "dynamic":
+        return None
+    found = period_at(_installed(row), at, None)
+    return found[1].limit if found else None
 
 
 async def clear(conn: Conn, station: str, asked: ClearProfiles, at: datetime, seq: int) -> None:

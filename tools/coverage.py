@@ -107,7 +107,10 @@ AFTER = {
     "ClearVariableMonitoring": "SetVariableMonitoring", "SetMonitoringBase": "SetVariableMonitoring",
     "ClearedChargingLimit": "NotifyChargingLimit", "FirmwareStatusNotification": "UpdateFirmware",
     "SignedFirmwareStatusNotification": "SignedUpdateFirmware",
-    "PublishFirmwareStatusNotification": "PublishFirmware",
+    "PublishFirmwareStatusNotification": "PublishFirmware", "NotifyDERStartStop": "SetDERControl",
+    "ClearDERControl": "SetDERControl", "ClosePeriodicEventStream": "OpenPeriodicEventStream",
+    "AdjustPeriodicEventStream": "OpenPeriodicEventStream", "ClearTariffs": "SetDefaultTariff",
+    "UpdateDynamicSchedule": "SetChargingProfile",
 }
 
 
@@ -168,6 +171,8 @@ EFFECTS = {
     "update_firmware": "Installed, or a boot with another version; its failures are told too",
     "publish_firmware": "Published, or its failures",
     "set_priority": "NotifyPriorityCharging",
+    "report_grid_controls": "the last part of the report",
+    "swap_battery": "BatteryOut; BatteryOutTimeout is told too",
 }
 
 
@@ -189,32 +194,65 @@ Written by `python -m tools.coverage`, which brings in every message as the offi
 reads off which tables change; `tests/csms/test_coverage.py` keeps it current. Every message is journalled, checked
 against the schema of its version and answered as the specification asks; every question may be asked over
 `POST /api/v1/stations/{id}/commands`, and its row (`commands`) follows the answer. The column *state* names what
-changes beyond that. *journalled and answered only* is meant literally: the message is kept, and nothing here knows
-what it means. In an example ids fit nothing that is on record, so a message that ends or changes something may show
-fewer tables than it moves in life.
+changes beyond that; *the command alone*: the row with its payload and the answer is all there is to keep, for the
+reason given at the end. In an example ids fit nothing that is on record, so a message that ends or changes something
+may show fewer tables than it moves in life.
 """
 
 
+# Of questions that leave nothing behind but their own row.
+WHY_NOTHING = {
+    "ClearCache": "the cache is the station's own; what is in it is never told",
+    "Transfer": "only the vendor knows what it means",
+    "Trigger": "what comes of it is a message like any other",
+    "Reset": "its end is its effect; how resets of a model go is reckoned from the rows (`GET /resets`)",
+    "Unlock": "the connector reports what came of it",
+    "Stop": "the transaction is the state",
+    "SetAvailability": "the connectors report it",
+    "FetchLog": "the upload is the state (`GET /uploads`)",
+    "AskCustomer": "NotifyCustomerInformation brings it",
+    "ReportVariables": "NotifyReport brings it",
+    "ReportProfiles": "ReportChargingProfiles brings it",
+    "ReportMonitors": "NotifyMonitoringReport brings it",
+    "ReportDisplays": "NotifyDisplayMessages brings it",
+    "ReportGridControls": "ReportDERControl brings it",
+    "AskTransactionStatus": "a transaction that it denies is doubted (`suspects`), none is changed",
+    "UnpublishFirmware": "the update's own history stands",
+    "SetPriority": "NotifyPriorityCharging brings it, as a notice of the transaction",
+    "SignalBalance": "a signal holds until the next one; the rows are the series",
+    "AllowTransfers": "the vehicle decides; NotifyEVChargingNeeds brings what it chose",
+    "AnnouncePayment": "it passes by itself after its own time-out",
+}
+
+
+def _reasons(left: set[str]) -> str:
+    assert left == WHY_NOTHING.keys(), f"why does nothing remain of {sorted(left ^ WHY_NOTHING.keys())}?"
+    rows = [f"| {meaning} | {WHY_NOTHING[meaning]} |" for meaning in sorted(left)]
+    return "\n".join(["## Why nothing else remains of some", "", "| meaning | |", "|---|---|", *rows, ""])
+
+
 async def page(db: Db) -> str:
-    parts = [INTRODUCTION]
+    parts, left = [INTRODUCTION], set[str]()
     for protocol in TRANSLATORS:
         version = protocol.removeprefix("ocpp")
         rows = await said(db, protocol)
+        assert all(r.state or r.action == "Heartbeat" for r in rows), "whatever a station says leaves something behind"
         parts.append(f"## OCPP {version}: from the station ({len(rows)})\n")
         parts.append("| message | meaning | state |\n|---|---|---|")
-        parts += [f"| {r.action} | {r.meaning} | {_state(r, 'journalled and answered only')} |" for r in rows]
+        parts += [f"| {r.action} | {r.meaning} | {_state(r)} |" for r in rows]
         rows = await asked(db, protocol)
         parts.append(f"\n## OCPP {version}: to the station ({len(rows)})\n")
         parts.append("| message | meaning | state, once accepted | effect observed (within) |\n|---|---|---|---|")
-        parts += [f"| {r.action} | {r.meaning} | {_state(r, 'the command alone')} | {r.effect or '-'} |" for r in rows]
+        parts += [f"| {r.action} | {r.meaning} | {_state(r)} | {r.effect or '-'} |" for r in rows]
         parts.append("")
-    return "\n".join(parts)
+        left |= {r.meaning for r in rows if not r.state}
+    return "\n".join([*parts, _reasons(left)])
 
 
-def _state(row: Row, nothing: str) -> str:
+def _state(row: Row) -> str:
     if row.action == "Heartbeat":
         return "last_heard_at"
-    return ", ".join(row.state) or nothing
+    return ", ".join(row.state) or "the command alone"
 
 
 async def main() -> None:

@@ -39,7 +39,13 @@ KINDS: Mapping[type[Any], str] = {
     v.DeliverCertificate: "deliver_certificate", v.UpdateFirmware: "update_firmware",
     v.PublishFirmware: "publish_firmware", v.UnpublishFirmware: "unpublish_firmware",
     v.SetNetworkProfile: "set_network_profile", v.Transfer: "transfer",
-    v.AskTransactionStatus: "ask_transaction_status", v.SetPriority: "set_priority", v.OtherCommand: "other",
+    v.AskTransactionStatus: "ask_transaction_status", v.SetPriority: "set_priority",
+    v.SetGridControl: "set_grid_control", v.ClearGridControls: "clear_grid_controls",
+    v.ReportGridControls: "report_grid_controls", v.SignalBalance: "signal_balance", v.UpdateLimit: "update_limit",
+    v.AllowTransfers: "allow_transfers", v.AdjustStream: "adjust_stream", v.ListStreams: "list_streams",
+    v.SwapBattery: "swap_battery", v.PostTariff: "post_tariff", v.ChangeTariff: "change_tariff",
+    v.ClearTariffs: "clear_tariffs", v.ListTariffs: "list_tariffs", v.AnnouncePayment: "announce_payment",
+    v.OtherCommand: "other",
 }
 
 EFFECT_WITHIN: Mapping[str, timedelta] = {
@@ -61,6 +67,8 @@ EFFECT_WITHIN: Mapping[str, timedelta] = {
     "update_firmware": timedelta(hours=2),
     "publish_firmware": timedelta(hours=2),
     "set_priority": timedelta(minutes=1),
+    "report_grid_controls": timedelta(minutes=2),
+    "swap_battery": timedelta(minutes=15),
 }
 """How long the effect of an accepted command may take to show. Kinds not listed have none to wait for."""
 
@@ -82,7 +90,7 @@ FIRMWARE_FAILED = frozenset({
 })
 REPORTS: Mapping[str, str] = {
     "report_variables": "variables", "report_profiles": "profiles", "report_monitors": "monitors",
-    "report_displays": "displays", "ask_customer": "customer",
+    "report_displays": "displays", "ask_customer": "customer", "report_grid_controls": "grid_controls",
 }
 
 
@@ -93,7 +101,7 @@ class Happening:
     station: str
     what: str
     """disconnected, connected, booted, status, started, ended, said, upload, firmware, publish, report, values,
-    priority"""
+    priority, swap"""
     at: datetime
     evse: int | None = None
     detail: str | None = None
@@ -164,6 +172,8 @@ def advance(kind: str, body: Mapping[str, Any], seen: dict[str, Any], plugs: Seq
             return it.what == "publish" and it.detail == "Published" and _same_request(body, it)
         case "write_variables":
             return _advance_write(body, seen, it)
+        case "swap_battery":
+            return it.what == "swap" and it.detail == "out" and _same_request(body, it)
         case "set_priority":
             return it.what == "priority" and it.detail == body["transaction"] and it.other == str(body["active"])
     if kind in REPORTS:
@@ -180,6 +190,8 @@ def failed(kind: str, body: Mapping[str, Any], it: Happening) -> bool:
             return it.what == "firmware" and it.detail in FIRMWARE_FAILED and _same_request(body, it)
         case "publish_firmware":
             return it.what == "publish" and it.detail in FIRMWARE_FAILED and _same_request(body, it)
+        case "swap_battery":
+            return it.what == "swap" and it.detail == "timeout" and _same_request(body, it)
     return False
 
 

@@ -37,8 +37,8 @@ from csms.vocabulary.heard import Notes
 log = structlog.get_logger()
 
 REPLACED, OUR_FAULT, RESTARTING, TRY_LATER = 1000, 1011, 1012, 1013
-MOST_OPEN = 100
-"""Questions a station may have unanswered: OCPP allows one, some send a few at boot without waiting."""
+MOST_OPEN = 300
+"""Questions a station may have unanswered: OCPP allows one; some hubs tell all their plugs at boot without waiting."""
 
 MOST_UNREAD = 1024 * 1024
 """Bytes of answers a station may leave unread: one that asks and never reads must not fill our memory."""

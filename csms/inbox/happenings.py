@@ -9,6 +9,7 @@ from typing import Any
 from csms import commands, reports
 from csms.inbox.entries import Arrival, Claim, Departure, Entry, Lost, Recall, Settlement
 from csms.vocabulary import (
+    BatterySwapped,
     Beat,
     Booted,
     EventsNoted,
@@ -80,6 +81,8 @@ def happenings(batch: Sequence[Entry]) -> list[commands.Happening]:
                 found.append(commands.Happening(
                     station, "priority", at, detail=said, other=str(bool(detail.get("activated")))
                 ))
+            case BatterySwapped(event=event, request_id=request):
+                found.append(commands.Happening(station, "swap", at, detail=event, other=str(request)))
             case Settlement(told=VariablesReported(variables=values)):
                 found.append(commands.Happening(station, "values", at, values=values))
             case _:

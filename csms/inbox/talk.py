@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-from csms import authority, faults, firmware, reports, stations, variables
+from csms import faults, firmware, reports, stations, variables
 from csms.inbox.entries import ACCEPTED, Entry, Policy
 from csms.inbox.happenings import UNEVENTFUL, statuses
 from csms.kit.db import Conn
@@ -14,7 +13,7 @@ from csms.vocabulary import (
     Booted,
     DataPassed,
     EventsNoted,
-    Noticed,
+    GridAlarm,
     ProgressNoted,
     Reply,
     SecurityNoted,
@@ -43,10 +42,8 @@ async def note(
         await firmware.follow(conn, heards)
     elif kind in reports.NOTED:
         await reports.NOTED[kind](conn, heards)
-        for entry in entries:
-            entry.reply = Reply(entry.line.received_at, reports.word(kind, signs=policy.authority is not None))
-            if isinstance(entry.said, Noticed) and entry.said.kind == "certificate_status_asked":
-                entry.reply = await _certificate_status(conn, entry.said, entry.line.received_at, policy)
+        for entry, heard in zip(entries, heards, strict=True):
+            entry.reply = await reports.reply(conn, heard, policy.authority)
     elif kind is DataPassed:
         await _transfer(conn, entries, heards)
     if kind is EventsNoted:
@@ -54,7 +51,7 @@ async def note(
         await stations.note_statuses(conn, [
             Heard(h.station, h.seq, h.received_at, status) for h in heards for status in statuses(h.said)
         ])
-    if kind in (StatusReported, EventsNoted):
+    if kind in (StatusReported, EventsNoted, GridAlarm):
         await _hear_faults(conn, heards, notes)
 
 
@@ -73,11 +70,6 @@ async def _boot(
     await stations.note_boots(conn, heards, [e.reply.status or ACCEPTED for e in entries if e.reply])
 
 
-async def _certificate_status(conn: Conn, said: Noticed, now: datetime, policy: Policy) -> Reply:
-    found = await authority.status(conn, policy.authority, said.detail.get("ocspRequestData"), now)
-    return Reply(now, ocsp=found)
-
-
 async def _transfer(conn: Conn, entries: Sequence[Entry], heards: Sequence[Heard[DataPassed]]) -> None:
     """DataTransfer is kept; nobody here speaks the vendor's language, and both versions have a word for that."""
     for entry in entries:
@@ -90,6 +82,8 @@ async def _hear_faults(conn: Conn, heards: Sequence[Heard[Any]], notes: Notes) -
     for heard in heards:
         if isinstance(heard.said, StatusReported):
             faults.hear_status(known, heard, notes)
+        elif isinstance(heard.said, GridAlarm):
+            faults.hear_alarm(known, heard, notes)
         else:
             faults.hear_events(known, heard, notes)
     await faults.store(conn, known)

@@ -175,7 +175,8 @@ class Link:
         if kind == CALL or (kind == SEND and self.protocol == "ocpp2.1"):
             return self._odd_question(kind, id, rest, repairs)
         if not isinstance(id, str):
-            return Broken(None, self._not_rpc, "its message id is not text")
+            answers = kind in (RESULT, ERROR, RESULT_ERROR)  # an error is never answered by an error
+            return Broken(None if answers else self._nobody, self._not_rpc, "its message id is not text")
         match kind, rest:
             case 3, [dict(payload), *_]:
                 return self._answered(id, payload)

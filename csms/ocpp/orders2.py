@@ -56,7 +56,7 @@ Asked = tuple[str, dict[str, Any]]
 
 
 def write_order(order: Order) -> Asked:
-    """The question in 2.x."""
+    """The question in 2.x. `BadInput` for what 2.1 alone can ask."""
     match order:
         case SetProfile(evse=evse, profile=profile):
             return "SetChargingProfile", {"evseId": evse, "chargingProfile": write_profile(profile, protocol16=False)}
@@ -143,6 +143,8 @@ def write_order(order: Order) -> Asked:
             return "GetTransactionStatus", given(transactionId=transaction)
         case SetPriority(transaction=transaction, active=active):
             return "UsePriorityCharging", {"transactionId": transaction, "activate": active}
+        case _:
+            raise BadInput("action", f"2.0.1 has no {order.__class__.__name__}")
 
 
 def _purpose(purpose: str | None) -> str | None:

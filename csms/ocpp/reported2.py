@@ -87,15 +87,6 @@ NOTICES: Mapping[str, tuple[str, str | None]] = {
     "Get15118EVCertificate": ("ev_certificate_asked", None),
     # 2.1
     "NotifyPriorityCharging": ("priority_charging", None),
-    "NotifySettlement": ("settlement", "settlementTime"),
-    "NotifyDERAlarm": ("der_alarm", "timestamp"),
-    "NotifyDERStartStop": ("der_start_stop", "timestamp"),
-    "ReportDERControl": ("der_control", None),
-    "BatterySwap": ("battery_swap", None),
-    "OpenPeriodicEventStream": ("stream_opened", None),
-    "ClosePeriodicEventStream": ("stream_closed", None),
-    "NotifyPeriodicEventStream": ("stream_values", "basetime"),
-    "PullDynamicScheduleUpdate": ("schedule_pulled", None),
     "VatNumberValidation": ("vat_number_asked", None),
     "GetCertificateChainStatus": ("certificate_chain_asked", None),
 }

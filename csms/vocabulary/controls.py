@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +104,27 @@ class ListEntry:
     token_type: str | None = None
     parent: str | None = None
     expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GridControl:
+    """What the grid wants of a station's inverter (2.1 R04): a curve, a fixed power factor, a limit of feeding in."""
+
+    id: str
+    type: str
+    default: bool
+    """Holds while no scheduled one does."""
+    settings: Mapping[str, Any]
+    """As OCPP writes them: one field, named after the type, with priority and times in it."""
+    superseded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EventStream:
+    """Values of a monitored variable, told by the dozen (2.1 N11)."""
+
+    id: int
+    monitor: int | None = None
+    interval_s: int | None = None
+    most: int | None = None
+    """So many values in a message."""

@@ -8,15 +8,24 @@ from datetime import datetime
 from typing import Any
 
 from csms.vocabulary.reports import (
+    BatterySwapped,
     CustomerTold,
     DisplaysReported,
+    DynamicLimitAsked,
+    GridAlarm,
+    GridControlsReported,
+    GridControlSwitched,
     LimitImposed,
     LimitLifted,
     MonitorsReported,
     Noticed,
+    PaymentSettled,
     ProfilesReported,
     ReservationEnded,
     SigningAsked,
+    StreamClosed,
+    StreamOpened,
+    StreamTold,
     VariablesReported,
 )
 
@@ -218,7 +227,8 @@ Message = (
     Booted | Beat | StatusReported | TokenPresented | TransactionStarted | TransactionUpdated | TransactionEnded
     | MeterReported | EventsNoted | SecurityNoted | ProgressNoted | VariablesReported | DataPassed | Noted
     | ProfilesReported | LimitImposed | LimitLifted | MonitorsReported | DisplaysReported | CustomerTold
-    | ReservationEnded | SigningAsked | Noticed
+    | ReservationEnded | SigningAsked | Noticed | GridControlsReported | GridControlSwitched | GridAlarm | StreamOpened
+    | StreamClosed | StreamTold | BatterySwapped | PaymentSettled | DynamicLimitAsked
 )
 
 
@@ -238,3 +248,7 @@ class Reply:
     token_parent: str | None = None
     ocsp: str | None = None
     """Of a certificate it asked about: an OCSP response, DER in base64."""
+    limit: float | None = None
+    """Of the dynamic profile it asked about, in the profile's unit."""
+    standing: Mapping[str, tuple[str, datetime]] | None = None
+    """Of the certificates it asked about: serial number -> (Good, Revoked, Unknown; good until)."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from csms.vocabulary.controls import CertificateName, Display, ListEntry, Monitor, Profile
+from csms.vocabulary.controls import CertificateName, Display, GridControl, ListEntry, Monitor, Profile
 from csms.vocabulary.reports import VariableValue
 
 
@@ -240,10 +240,118 @@ class SetPriority:
     active: bool
 
 
+@dataclass(frozen=True, slots=True)
+class SetGridControl:
+    control: GridControl
+
+
+@dataclass(frozen=True, slots=True)
+class ClearGridControls:
+    """Every control that fits all that is given."""
+
+    default: bool
+    id: str | None = None
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportGridControls:
+    """GetDERControl; the report follows as GridControlsReported."""
+
+    request_id: int
+    default: bool | None = None
+    type: str | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignalBalance:
+    """AFRRSignal: how much balancing power the grid wants (2.1 K29)."""
+
+    signal: int
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateLimit:
+    """UpdateDynamicSchedule: what holds of a dynamic profile from now on, in OCPP's names."""
+
+    profile: int
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class AllowTransfers:
+    """NotifyAllowedEnergyTransfer: how a vehicle may charge or feed in."""
+
+    transaction: str
+    modes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustStream:
+    id: int
+    interval_s: int | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListStreams:
+    """GetPeriodicEventStream."""
+
+
+@dataclass(frozen=True, slots=True)
+class SwapBattery:
+    """RequestBatterySwap: let this driver put one in and take one out."""
+
+    request_id: int
+    token: str
+    token_type: str = "Central"  # noqa: S105 - IdTokenEnumType of 2.0.1
+
+
+@dataclass(frozen=True, slots=True)
+class PostTariff:
+    """SetDefaultTariff: what an EVSE (0: each of them) shows and reckons by, as OCPP writes tariffs."""
+
+    evse: int
+    tariff: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTariff:
+    """ChangeTransactionTariff."""
+
+    transaction: str
+    tariff: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ClearTariffs:
+    """These, or (none named) all of an EVSE, or of the station."""
+
+    ids: tuple[str, ...] = ()
+    evse: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListTariffs:
+    evse: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncePayment:
+    """NotifyWebPaymentStarted: somebody pays for this EVSE by the code on its display; give it to nobody else."""
+
+    evse: int
+    timeout_s: int
+
+
 Order = (
     SetProfile | ClearProfiles | AskComposite | ReportProfiles | Reserve | CancelReservation | SendList | AskListVersion
     | ClearCache | WriteVariables | ReportVariables | SetMonitors | ClearMonitors | SetMonitoringBase
     | SetMonitoringLevel | ReportMonitors | Show | TakeDown | ReportDisplays | TellCost | AskCustomer
     | InstallCertificate | DeleteCertificate | ListCertificates | DeliverCertificate | UpdateFirmware | PublishFirmware
-    | UnpublishFirmware | SetNetworkProfile | Transfer | AskTransactionStatus | SetPriority
+    | UnpublishFirmware | SetNetworkProfile | Transfer | AskTransactionStatus | SetPriority | SetGridControl
+    | ClearGridControls | ReportGridControls | SignalBalance | UpdateLimit | AllowTransfers | AdjustStream | ListStreams
+    | SwapBattery | PostTariff | ChangeTariff | ClearTariffs | ListTariffs | AnnouncePayment
 )

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from csms.vocabulary.controls import Display, HeldCertificate, Monitor, Profile, Schedule
+from csms.vocabulary.controls import (
+    Display,
+    EventStream,
+    GridControl,
+    HeldCertificate,
+    Monitor,
+    Profile,
+    Schedule,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +132,92 @@ class Noticed:
     """The transaction it names."""
 
 
+@dataclass(frozen=True, slots=True)
+class GridControlsReported:
+    """ReportDERControl."""
+
+    controls: tuple[GridControl, ...]
+    request_id: int | None = None
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GridControlSwitched:
+    """NotifyDERStartStop: a scheduled control has begun or ended."""
+
+    id: str
+    started: bool
+    at: datetime | None = None
+    superseded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GridAlarm:
+    """NotifyDERAlarm: the grid is out of bounds, or in them again."""
+
+    type: str
+    """Of the control that it concerns."""
+    fault: str | None = None
+    """OverVoltage, UnderFrequency, PhaseRotation ..."""
+    ended: bool = False
+    at: datetime | None = None
+    info: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOpened:
+    stream: EventStream
+
+
+@dataclass(frozen=True, slots=True)
+class StreamClosed:
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamTold:
+    """NotifyPeriodicEventStream."""
+
+    id: int
+    values: tuple[tuple[datetime | None, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BatterySwapped:
+    """BatterySwap."""
+
+    request_id: int
+    event: str
+    """in, out, timeout: nobody took the battery that was given out"""
+    token: str | None = None
+    batteries: tuple[Mapping[str, Any], ...] = ()
+    """evseId (the slot), serialNumber, soC and soH in percent, as OCPP names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentSettled:
+    """NotifySettlement: how a payment at the station's own terminal ended (2.1 C20)."""
+
+    reference: str
+    """Of the payment service provider."""
+    status: str
+    """Settled, Canceled, Rejected, Failed"""
+    amount: float
+    at: datetime | None = None
+    transaction: str | None = None
+    receipt: str | None = None
+    receipt_url: str | None = None
+    info: str | None = None
+    vat_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DynamicLimitAsked:
+    """PullDynamicScheduleUpdate: what limit of a dynamic profile holds now (2.1 K28)."""
+
+    profile: int
+
+
 # What answers tell
 
 
@@ -171,7 +265,43 @@ class TransactionStatusTold:
     messages_queued: bool
 
 
+@dataclass(frozen=True, slots=True)
+class GridControlTaken:
+    superseded: tuple[str, ...]
+    """Ids of those that the new one takes the place of."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamsTold:
+    streams: tuple[EventStream, ...]
+    """All that are open."""
+
+
+@dataclass(frozen=True, slots=True)
+class TariffAtStation:
+    id: str
+    kind: str
+    """default, driver"""
+    evses: tuple[int, ...] = ()
+    """None named: the whole station."""
+    valid_from: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TariffsTold:
+    """All that an EVSE reckons by (0: the whole station's)."""
+
+    evse: int
+    tariffs: tuple[TariffAtStation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TariffsCleared:
+    ids: tuple[str, ...]
+    """None named: all that were asked for."""
+
+
 Told = (
     VariablesReported | VariablesWritten | ListVersionTold | CompositeTold | CertificatesTold | MonitorsSet
-    | MonitorsCleared | TransactionStatusTold
+    | MonitorsCleared | TransactionStatusTold | GridControlTaken | StreamsTold | TariffsTold | TariffsCleared
 )

@@ -9,5 +9,6 @@ from tools.coverage import PAGE, page
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 async def test_the_page_on_coverage_is_current(db: Db) -> None:
     assert PAGE.read_text("utf-8") == await page(db), "run: python -m tools.coverage"

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from hypothesis import given, settings, strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from csms.errors import LinkBusy
 from csms.ocpp import Answered, Asked, Broken, Disputed, Link, Stray
@@ -30,6 +30,32 @@ class Conversation(RuleBasedStateMachine):
         super().__init__()
         self.link = Link("ocpp1.6")
         self.open: str | None = None
+
+    @initialize(protocol=protocols)
+    def in_a_version(self, protocol):
+        self.link = Link(protocol)
+
+    @rule()
+    def it_could_not_read_an_id_of_ours(self):
+        """2.0.1 part 4, 4.2.3: "-1" can only be the question that is open."""
+        self._expect(self.open or "-1", self.link.receive('[4,"-1","FormatViolation","",{}]'), None, "FormatViolation")
+
+    @rule(id=ids)
+    def it_disputes_an_answer(self, id):
+        heard = self.link.receive(json.dumps([5, id, "FormatViolation", "what?", {}]))
+        if self.link.protocol == "ocpp2.1":
+            assert heard == Disputed(id, "FormatViolation", "what?")
+        else:
+            assert isinstance(heard, Broken)
+
+    @rule(id=ids)
+    def it_tells(self, id):
+        """A SEND: an answerless question in 2.1, a stranger before."""
+        heard = self.link.receive(json.dumps([6, id, "NotifyPeriodicEventStream", {}]))
+        if self.link.protocol == "ocpp2.1":
+            assert heard == Asked(id, "NotifyPeriodicEventStream", {}, answerable=False)
+        else:
+            assert isinstance(heard, Broken)
 
     @rule(id=ids)
     def we_ask(self, id):
@@ -75,6 +101,67 @@ class Conversation(RuleBasedStateMachine):
         assert (heard.id, heard.payload, heard.error_code) == (id, payload, code)
 
 
+class Wire(RuleBasedStateMachine):
+    """Two sides that keep the rules, over a line that delays, loses nothing and keeps the order of each direction.
+
+    Whatever crosses: each side has one open question at most, every answer ends the question it is for, a question
+    is answered at once though one of one's own is open (so nobody waits for the other), late answers change nothing.
+    """
+
+    sides = st.sampled_from([0, 1])
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links = [Link("ocpp2.0.1"), Link("ocpp2.0.1")]
+        self.line: list[list[str]] = [[], []]  # what is on its way to each
+        self.number = 0
+        self.given_up: set[str] = set()
+        self.ended: set[str] = set()
+
+    @rule(side=sides)
+    def asks(self, side):
+        if self.links[side].open is None:
+            self.number += 1
+            self.line[1 - side].append(self.links[side].ask(f"q{self.number}", "Reset", {"n": self.number}))
+
+    @rule(side=sides)
+    def gives_up(self, side):
+        if (id := self.links[side].open) is not None:
+            self.given_up.add(id)
+            self.links[side].give_up()
+
+    @rule(side=sides, refuse=st.booleans())
+    def hears(self, side, refuse):
+        if not self.line[side]:
+            return
+        waited_for = self.links[side].open
+        heard = self.links[side].receive(self.line[side].pop(0))
+        match heard:
+            case Asked(id=id):
+                answer = Link.refuse(id, "NotSupported", "") if refuse else Link.answer(id, {"to": id})
+                self.line[1 - side].append(answer)
+                assert self.links[side].open == waited_for, "being asked ends no question of one's own"
+            case Answered(id=id):
+                assert id == waited_for
+                assert heard.payload is None or heard.payload == {"to": id}
+                assert id not in self.ended
+                self.ended.add(id)
+            case Stray(id=id):
+                assert id in self.given_up
+                assert self.links[side].open == waited_for
+            case _:
+                raise AssertionError(heard)
+
+    def teardown(self):
+        """Once all that is on its way has been heard, nothing is open but what was never answered: nothing."""
+        while self.line[0] or self.line[1]:
+            for side in (0, 1):
+                self.hears(side, False)
+        assert [link.open for link in self.links] == [None, None]
+
+
+TestWire = Wire.TestCase
+TestWire.settings = settings(max_examples=200, deadline=None)
 TestConversation = Conversation.TestCase
 TestConversation.settings = settings(max_examples=200, deadline=None)
 
@@ -123,6 +210,10 @@ def test_no_cut_frame_breaks_it_and_its_question_is_refused(protocol, data):
         ("ocpp2.0.1", '[6,"m1","NotifyPeriodicEventStream",{}]', "m1", "MessageTypeNotSupported"),
         ("ocpp1.6", '[3,"unasked",{', None, "FormationViolation"),
         ("ocpp2.0.1", "{}", "-1", "RpcFrameworkError"),
+        ("ocpp2.0.1", '[[2,"m1","Heartbeat",{}]]', "-1", "RpcFrameworkError"),
+        ("ocpp1.6", '[[2,"m1","Heartbeat",{}]]', None, "FormationViolation"),
+        ("ocpp2.1", "[4,null,1]", None, "RpcFrameworkError"),
+        ("ocpp2.0.1", '[5,"m1","FormatViolation","",{}]', "m1", "MessageTypeNotSupported"),
         ("ocpp1.6", "[]", None, "FormationViolation"),
     ],
 )
