@@ -34,24 +34,6 @@ BOUNDS = """
         lateral (values (p->>'from'), (nullif(p->>'to', '24:00'))) as b (at)
     where b.at ~ '^[0-2][0-9]:[0-5][0-9]'
 """
-_ANCHOR = """
-    insert into journal_anchors (station, seq, hash, dropped_at)
-    select distinct on (station) station, seq, hash, $1 from {partition} order by station, seq desc
-    on conflict (station) do update set seq = excluded.seq, hash = excluded.hash, dropped_at = excluded.dropped_at
-    where journal_anchors.seq < excluded.seq
-"""
-_DROP = "drop table {partition}"
-_THIN = """
-    delete from {partition} r using (
-        select ctid,
-            row_number() over (partition by station, evse, said, bucket order by at, seq) as first,
-            row_number() over (partition by station, evse, said, bucket order by at desc, seq desc) as last
-        from (select ctid, station, evse, said, at, seq, date_bin(make_interval(mins => $1), at, 'epoch') as bucket
-              from {partition}
-              where context = 'Sample.Periodic') as periodic
-    ) as place
-    where r.ctid = place.ctid and place.first > 1 and place.last > 1
-"""
 NOTE_THINNED = "insert into thinned (partition, at, bucket_min, removed) values ($1, $2, $3, $4)"
 OLD_EVENTS = """
     select count(*) from events where at < $1 and id < (select coalesce(min(event), 0) from worker_marks)
@@ -145,6 +127,32 @@ async def bucket_min(conn: Conn, policy: Policy) -> int:
     return math.gcd(policy.bucket_min, 60, *(row["minute"] for row in await conn.fetch(BOUNDS)))
 
 
+# A partition's name is not a value that a statement could be given; these come from the catalogue alone.
+
+
+def _anchor(partition: str) -> str:
+    return f"""
+    insert into journal_anchors (station, seq, hash, dropped_at)
+    select distinct on (station) station, seq, hash, $1 from {partition} order by station, seq desc
+    on conflict (station) do update set seq = excluded.seq, hash = excluded.hash, dropped_at = excluded.dropped_at
+    where journal_anchors.seq < excluded.seq
+"""
+
+
+def _thin(partition: str) -> str:
+    return f"""
+    delete from {partition} r using (
+        select ctid,
+            row_number() over (partition by station, evse, said, bucket order by at, seq) as first,
+            row_number() over (partition by station, evse, said, bucket order by at desc, seq desc) as last
+        from (select ctid, station, evse, said, at, seq, date_bin(make_interval(mins => $1), at, 'epoch') as bucket
+              from {partition}
+              where context = 'Sample.Periodic') as periodic
+    ) as place
+    where r.ctid = place.ctid and place.first > 1 and place.last > 1
+"""
+
+
 async def carry_out(conn: Conn, step: Step, policy: Policy, now: datetime) -> int:
     """Do it; how many rows went. Needs a connection outside any transaction, and its owner's rights."""
     name = step.partition.name
@@ -154,11 +162,11 @@ async def carry_out(conn: Conn, step: Step, policy: Policy, now: datetime) -> in
         await conn.execute(LOCK_WITHIN)
         if step.do == "drop":
             if step.partition.parent == "frames":
-                await conn.execute(_ANCHOR.format(partition=name), now)
-            await conn.execute(_DROP.format(partition=name))
+                await conn.execute(_anchor(name), now)
+            await conn.execute(f"drop table {name}")
             return step.partition.rows
         minutes = await bucket_min(conn, policy)
-        removed = int((await conn.execute(_THIN.format(partition=name), minutes)).split()[-1])
+        removed = int((await conn.execute(_thin(name), minutes)).split()[-1])
         await conn.execute(NOTE_THINNED, name, now, minutes, removed)
     await conn.execute(f"vacuum (full, analyze) {name}")  # gives the space back; nobody writes to a month so old
     return removed
