@@ -122,7 +122,7 @@ def storage(dry_run: bool, data: Path | None, database: str | None) -> None:
     async def work(db: Any) -> list[str]:
         return await storage.tidy(db, storage.policy_of(settings), system_clock(), dry_run=dry_run)
 
-    for line in _with_database(data, database, work):
+    for line in with_database(data, database, work):
         click.echo(line)
 
 
