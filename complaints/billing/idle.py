@@ -14,7 +14,7 @@ from itertools import zip_longest
 
 from complaints.billing.energy import NOTHING_WH
 from complaints.rules.case import Case, Span
-from csms.vocabulary import IdleFee, StatusChange
+from csms.vocabulary import IdleFee, StatusChange, Transaction
 
 ENDED = ("SuspendedEV", "Finishing", "EVConnected")
 GONE = ("Available", "Reserved")
@@ -64,8 +64,7 @@ def energy_ended_at(case: Case) -> datetime | None:
     t = case.transaction
     if t is None:
         return None
-    charging = [s.at for s in case.statuses if s.status == "Charging" and t.started_at <= s.at <= _last(case)]
-    ended = [s.at for s in case.statuses if charging and s.status in ENDED and s.at > charging[-1]]
+    ended = [s.at for s in _after_charging(case, t) if s.status in ENDED]
     stop = t.stopped_at if t.stop_received_at is not None else None
     at = min([*ended, *([stop] if stop else [])], default=None)
     if at is None:
@@ -75,6 +74,14 @@ def energy_ended_at(case: Case) -> datetime | None:
         if a.at >= at and (b.energy_wh or 0) - (a.energy_wh or 0) > float(NOTHING_WH) and b.at <= _last(case)
     ]  # fmt: skip
     return max([at, *flowing])
+
+
+def _after_charging(case: Case, t: Transaction) -> Sequence[StatusChange]:
+    """Statuses after the last charging, in the order they were told: one second may hold a reading and the change
+    that ends the flow."""
+    told = case.statuses
+    charging = [i for i, s in enumerate(told) if s.status == "Charging" and t.started_at <= s.at <= _last(case)]
+    return told[charging[-1] + 1 :] if charging else ()
 
 
 def plugged_until(case: Case, since: datetime) -> datetime | None:

@@ -62,11 +62,10 @@ class Ledger:
 
     @property
     def rests(self) -> tuple[Payment, ...]:
-        """Holds captured in part by captures that do not name them: nothing shows what became of the rest."""
+        """Holds captured in part and not voided: nothing shows what became of the rest."""
         return tuple(
             h for h in self.holds
             if not self._voided(h) and (taken := self._taken(h)) and total(taken) < h.amount
-            and not any(c.of == h.reference for c in taken)
         )
 
     def releases(self, hold: Payment) -> tuple[Payment, ...]:

@@ -33,7 +33,7 @@ def _all(topics: tuple[str, ...], factor: float, **others: float) -> Leaning:
     return dict.fromkeys(topics, factor) | others
 
 
-_CUT_OFF: Leaning = {"stopped_early": 2.5, "station_down": 0.8, "slow": 0.7, "cannot_stop": 0.5}
+_CUT_OFF: Leaning = {"stopped_early": 4.0, "station_down": 0.8, "slow": 0.7, "cannot_stop": 0.5}
 _NO_START: Leaning = {
     "cannot_start": 1.8, "start_failed_charged": 1.8, "hold_not_released": 1.2, "stopped_early": 0.5, "slow": 0.4,
 }
@@ -58,10 +58,11 @@ LEANINGS: Mapping[str, Leaning] = {
                          "energy_too_high": 1.3, "stopped_early": 1.2},
     "energy.after_stop": {"cannot_stop": 2.5, "overcharged": 1.3, "stopped_early": 0.6},
     "energy.jump": _METER, "energy.regressed": _METER, "energy.gap_between": _METER, "fault.meter": _METER,
-    "power.limited_by_station": {"slow": 1.8}, "power.limited_by_profile": {"slow": 1.8},
-    "power.limited_by_vehicle": {"slow": 1.3},
+    "power.limited_by_station": {"slow": 2.2}, "power.limited_by_profile": {"slow": 2.2},
+    "power.limited_by_vehicle": {"slow": 1.4},
     "stop.by_fault": _CUT_OFF, "stop.reboot": _CUT_OFF, "stop.power_loss": _CUT_OFF, "stop.emergency": _CUT_OFF,
     "stop.by_staff": _CUT_OFF, "stop.deauthorized": _CUT_OFF,
+    "stop.by_customer": {"stopped_early": 0.7},
     "stop.by_limit": {"stopped_early": 1.5}, "stop.by_vehicle": {"stopped_early": 1.3},
     "stop.missing": {"idle_fee": 1.5, "cannot_stop": 1.4, "status_wrong": 1.5, "not_my_session": 1.3,
                      "overcharged": 1.3},

@@ -29,11 +29,16 @@ BEARS_ON = {
 """Which complaints a fault of each kind speaks for."""
 
 
+_NONE: frozenset[str] = frozenset()
+_SAID_OF = {"reader": frozenset({"screen_or_reader"})}
+"""Kinds whose mere warning is the very thing complained of: a plug goes on being available by app."""
+
+
 def means(case: Case, faults: tuple[Fault, ...]) -> Stance:
     """Supports where one of them explains this complaint; a mere warning only what it is about."""
     questions = asks(case)
     bearing = [f for f in faults if questions & BEARS_ON.get(f.kind, frozenset())]
-    real = [f for f in bearing if not f.warning or questions & (SLOW | STUCK | DANGER)]
+    real = [f for f in bearing if not f.warning or questions & (SLOW | STUCK | DANGER | _SAID_OF.get(f.kind, _NONE))]
     return "supports" if real else "inconclusive"
 
 

@@ -11,7 +11,7 @@ from complaints.billing import Ledger, Rating, ledger_of, money, periods, rate, 
 from complaints.findings import Bill, Finding, Ref, Stance, Words
 from complaints.rules.case import Case
 from complaints.rules.register import Grade
-from complaints.rules.topics import NOT_STARTED
+from complaints.rules.topics import CUT_SHORT, NOT_STARTED
 from complaints.rules.words import clock
 from csms.vocabulary import Payment
 
@@ -67,6 +67,12 @@ class Account:
         """It bears out a start that failed as well: he tried, and paid for it."""
         began_not = self.case.claim.topic in NOT_STARTED
         return "supports" if not given_back and (self.about_money or began_not) else "inconclusive"
+
+    @property
+    def paid_for_failure(self) -> Stance:
+        """It bears out whoever complains of money, of a start that failed, or of a session that was cut short."""
+        failed = self.case.claim.topic in NOT_STARTED | CUT_SHORT
+        return "supports" if self.about_money or failed else "inconclusive"
 
     @property
     def about_money(self) -> bool:
@@ -240,7 +246,7 @@ def start_fee_after_failure(a: Account) -> Finding | None:
         f"A start fee of {fee[0]} was charged although the session failed and it was not your doing.",
         f"这次充电并非因您的原因失败，却仍收取了{fee[1]}的启动费。",
     )
-    return Finding("bill.start_fee_after_failure", a.stance(True), 0.9, a.grade, text, a.refs(a.paid))
+    return Finding("bill.start_fee_after_failure", a.paid_for_failure, 0.9, a.grade, text, a.refs(a.paid))
 
 
 def idle_justified(a: Account) -> Finding | None:

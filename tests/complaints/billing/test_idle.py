@@ -52,6 +52,21 @@ def test_charging_states_tell_it_as_well() -> None:
     assert minutes(told) == 60
 
 
+def test_the_change_counts_that_comes_in_the_second_of_the_last_reading() -> None:
+    told = case(
+        session(0, 60, 0, 10_000, reference="ref", number=None),
+        statuses=[
+            status(0, "Charging", states=True),
+            status(30, "Charging", states=True),
+            status(30, "SuspendedEV", states=True),
+            status(60, "EVConnected", states=True),
+            status(120, "Available"),
+        ],
+        tariffs=[FEE],
+    )
+    assert minutes(told) == 90
+
+
 def test_the_cap_holds() -> None:
     told = stayed()
     bill = expected_bill(case(told.transaction, statuses=told.story.statuses, tariffs=[CAPPED]))
