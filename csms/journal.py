@@ -8,26 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from csms.errors import StaleHead
+from csms.kit.clock import micros
 from csms.kit.db import Conn, Row
 
 GENESIS = bytes(32)
 
-COLUMNS = (
-    "station", "seq", "received_at", "at", "kind", "message_id", "action", "frame", "session", "by", "complaint",
-    "repairs", "hash", "prev_hash",
-)
-
 HEADS = "select station, seq, hash from heads where station = any($1::text[])"
-
-# Ordered, so that two nodes that hand stations over to each other lock rows in the same order.
-MOVE_HEADS = """
-    with moved as (
-        select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bytea[], $5::timestamptz[])
-            as m (station, old_seq, seq, hash, heard) order by station)
-    update heads h set seq = m.seq, hash = m.hash, last_heard_at = greatest(h.last_heard_at, m.heard)
-    from moved m where h.station = m.station and h.seq = m.old_seq
-"""
 
 FOUND_HEADS = """
     insert into heads (station, seq, hash, last_heard_at)
@@ -37,7 +23,9 @@ FOUND_HEADS = """
 # A transaction whose answer was lost may still be running on the other side; as long as it does, it holds these.
 AWAIT_HEADS = "select seq from heads where station = any($1::text[]) order by station for update"
 
-STORED = "select exists (select from frames where station = $1 and seq = $2 and received_at = $3 and hash = $4)"
+STORED = """
+    select exists (select from frames where station = $1 and seq = $2 and received_at = instant($3) and hash = $4)
+"""
 
 FRAMES = """
     select station, seq, received_at, at, kind, message_id, action, frame, by, complaint, repairs, hash, prev_hash
@@ -118,8 +106,14 @@ def link_hash(
     frame: str | None,
 ) -> bytes:
     """SHA-256 over the row before and everything that was said; the frame comes last, so no text can pose as two."""
-    said = (station, str(seq), received_at.isoformat(), kind, message_id or "", by or "", frame or "")
-    text = "\x1f".join(said)
+    return _hash(prev, station, seq, received_at.isoformat(), kind, message_id, by, frame)
+
+
+def _hash(
+    prev: bytes, station: str, seq: int, moment: str, kind: str, message_id: str | None, by: str | None,
+    frame: str | None,
+) -> bytes:
+    text = f"{station}\x1f{seq}\x1f{moment}\x1f{kind}\x1f{message_id or ''}\x1f{by or ''}\x1f{frame or ''}"
     return hashlib.sha256(prev + text.encode("utf-8", "surrogatepass")).digest()
 
 
@@ -129,26 +123,36 @@ class Chain:
     def __init__(self, heads: dict[str, Head]) -> None:
         self.before = heads
         self.heads = dict(heads)
-        self.heard: dict[str, datetime] = {}
+        self.heard: dict[str, int] = {}
+        """When each station was heard last, in microseconds."""
         self.rows: list[tuple[object, ...]] = []
+        self._at: datetime | None = None
+        self._moment, self._us = "", 0
+        """`_at` as it is hashed and as it is stored: an answer mostly bears the time of its question."""
 
     def next_seq(self, station: str) -> int:
         return self.heads[station].seq + 1
 
     def add(self, line: Line) -> int:
         """The line's number in its station's journal."""
-        head = self.heads[line.station]
-        seq = head.seq + 1
-        hashed = link_hash(
-            head.hash, line.station, seq, line.received_at, line.kind, line.message_id, line.by, line.frame
-        )
+        station, at = line.station, line.received_at
+        before, prev = self.heads[station]
+        seq = before + 1
+        if at is not self._at:
+            self._at, self._moment, self._us = at, at.isoformat(), micros(at)
+        hashed = _hash(prev, station, seq, self._moment, line.kind, line.message_id, line.by, line.frame)
         self.rows.append((
-            line.station, seq, line.received_at, line.at, line.kind, line.message_id, line.action, line.frame,
-            line.session, line.by, line.complaint, line.repairs or None, hashed, head.hash,
+            station, seq, self._us, line.at, line.kind, line.message_id, line.action, line.frame, line.session, line.by,
+            line.complaint, line.repairs or None, hashed, prev,
         ))
-        self.heads[line.station] = Head(seq, hashed)
-        self.heard[line.station] = line.received_at
+        self.heads[station] = Head(seq, hashed)
+        self.heard[station] = self._us
         return seq
+
+    def moved(self) -> list[tuple[str, int, int, bytes, int]]:
+        """Station, its number before and after, its newest hash and when it was heard last."""
+        before, after = self.before, self.heads
+        return [(s, before[s].seq, *after[s], heard) for s, heard in self.heard.items()]
 
 
 async def load_heads(conn: Conn, stations: Iterable[str]) -> dict[str, Head]:
@@ -161,25 +165,11 @@ async def load_heads(conn: Conn, stations: Iterable[str]) -> dict[str, Head]:
     return heads
 
 
-async def write(conn: Conn, chain: Chain) -> None:
-    """Store the chained lines. Raises StaleHead when another node has written to one of the stations."""
-    if not chain.rows:
-        return
-    await conn.copy_records_to_table("frames", records=chain.rows, columns=COLUMNS)
-    moved = sorted(chain.heard)
-    done = await conn.execute(
-        MOVE_HEADS, moved, [chain.before[s].seq for s in moved], [chain.heads[s].seq for s in moved],
-        [chain.heads[s].hash for s in moved], [chain.heard[s] for s in moved],
-    )
-    if done != f"UPDATE {len(moved)}":
-        raise StaleHead(f"{len(moved)} stations, {done}")
-
-
 async def holds(conn: Conn, chain: Chain) -> bool:
     """Whether a batch was committed: all of it or nothing, so its first row tells, whoever has written since."""
     await conn.fetch(AWAIT_HEADS, sorted(chain.heard))
-    station, seq, received_at, *_, hashed, _ = chain.rows[0]
-    return bool(await conn.fetchval(STORED, station, seq, received_at, hashed))
+    station, seq, received_us, *_, hashed, _ = chain.rows[0]
+    return bool(await conn.fetchval(STORED, station, seq, received_us, hashed))
 
 
 async def count_repairs(conn: Conn, lines: Sequence[Line]) -> None:

@@ -6,17 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from csms.kit.clock import micros
 from csms.kit.db import Conn, Row
 from csms.vocabulary import MeterReading, MeterReported, Reading
 from csms.vocabulary.heard import device_time
 
+# Kept mostly by the statement that ends a batch (inbox/record.py); by this one when projections are rebuilt.
 # A reading is (station, EVSE, transaction, time, context): heard again under another message id it changes nothing.
 KEEP = """
     insert into readings (station, evse, at, received_at, context, said, energy_wh, power_w, current_a, offered_a,
         voltage_v, soc_percent, temperature_c, other, seq)
-    select * from unnest($1::text[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[],
-        $7::float8[], $8::float8[], $9::float8[], $10::float8[], $11::float8[], $12::float8[], $13::float8[],
-        $14::jsonb[], $15::bigint[])
+    select station, evse, instant(at_us), instant(received_us), context, said, energy_wh, power_w, current_a,
+        offered_a, voltage_v, soc_percent, temperature_c, other, seq
+    from unnest($1::kept_reading[])
     on conflict do nothing
 """
 
@@ -39,15 +41,16 @@ LAST_ENERGY = """
 """
 
 Column = tuple[Any, ...]
+"""A row to be kept; its times in microseconds since 1970."""
 
 
 def row_of(
     station: str, evse: int, said: str | None, reading: Reading, received_at: datetime, seq: int
 ) -> Column:
     return (
-        station, evse, device_time(reading.at, received_at), received_at, reading.context, said, reading.energy_wh,
-        reading.power_w, reading.current_a, reading.offered_a, reading.voltage_v, reading.soc_percent,
-        reading.temperature_c, dict(reading.other) or None, seq,
+        station, evse, micros(device_time(reading.at, received_at)), micros(received_at), reading.context, said,
+        reading.energy_wh, reading.power_w, reading.current_a, reading.offered_a, reading.voltage_v,
+        reading.soc_percent, reading.temperature_c, dict(reading.other) or None, seq,
     )
 
 
@@ -57,7 +60,7 @@ def rows_of(station: str, said: MeterReported, received_at: datetime, seq: int) 
 
 async def keep(conn: Conn, rows: Sequence[Column]) -> None:
     if rows:
-        await conn.execute(KEEP, *zip(*rows, strict=True))
+        await conn.execute(KEEP, rows)
 
 
 async def between(

@@ -3,6 +3,7 @@
 * `entries`     what is brought here, and what becomes of it
 * `turns`       batches taking turns: while one commits, the next gathers
 * `writer`      a batch put into an open transaction: journal, chain, projections, replies
+* `record`      the statement that ends every batch
 * `projection`  everything derived from the batch, in order: who came and went (`passing`), what was said (`talk`),
                 tokens and transactions (`charging`), readings, and what commands wait for (`happenings`)
 """

@@ -30,7 +30,7 @@ async def project(
 ) -> None:
     """Derive everything from entries that are in the journal already, and tell nobody."""
     notes = Notes()
-    await derive(conn, batch, policy, notes, vouched, {})
+    await meters.keep(conn, await derive(conn, batch, policy, notes, vouched, {}))
     await journal.count_repairs(conn, [e.line for e in batch])
     notes.events.clear()
     await events.write(conn, notes, system_clock())
@@ -39,8 +39,11 @@ async def project(
 async def derive(
     conn: Conn, batch: Sequence[Entry], policy: Policy, notes: Notes, vouched: transactions.Vouched,
     triggered: dict[str, datetime],
-) -> None:
-    """Everything derived from the batch's messages, written set by set, and each one's reply."""
+) -> list[meters.Column]:
+    """Everything derived from the batch's messages, written set by set, and each one's reply.
+
+    Gives the readings: they are still to be kept.
+    """
     passing = [e for e in batch if e.then is not None]
     if passing:
         await come_and_go(conn, passing, notes)
@@ -64,11 +67,11 @@ async def derive(
         rows += meters.rows_of(entry.line.station, entry.said, entry.line.received_at, entry.seq)
         if vouched.is_new(entry.line.station, entry.said):
             named.append(entry.heard())
-    await meters.keep(conn, rows)
     if named:
         await transactions.look_into(conn, named, vouched, notes)
     triggers = wanted(passing, said, triggered) if triggered or passing else []
     await commands.observe(conn, happenings([*passing, *telling, *triggers]), notes)
+    return rows
 
 
 async def acknowledge_only(conn: Conn, batch: Sequence[Entry], policy: Policy) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from csms import events, journal, stations, transactions
+from csms import events, journal, meters, stations, transactions
 from csms.errors import Fenced
 from csms.inbox.entries import Arrival, Departure, Entry, Lost, Policy, Settlement
 from csms.inbox.projection import acknowledge_only, derive
+from csms.inbox.record import record
 from csms.journal import Chain, Line
 from csms.kit.clock import Clock, system_clock
 from csms.kit.db import Conn
@@ -38,12 +39,13 @@ class Writer:
         for entry in batch:
             entry.seq = chain.next_seq(entry.line.station)
         notes = Notes()
+        readings: list[meters.Column] = []
         if projected:
-            await derive(conn, batch, self.policy, notes, self.vouched, self.triggered)
+            readings = await derive(conn, batch, self.policy, notes, self.vouched, self.triggered)
         else:
             await acknowledge_only(conn, batch, self.policy)
         _journal(chain, batch)
-        await journal.write(conn, chain)
+        await record(conn, chain, readings)
         await journal.count_repairs(conn, [e.line for e in batch if e.line.repairs])
         await events.write(conn, notes, self.clock())
         return chain

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
 Clock = Callable[[], datetime]
 """Gives the current time in UTC."""
 
@@ -24,6 +27,11 @@ class SetClock:
 
     def move(self, by: timedelta) -> None:
         self.now += by
+
+
+def micros(at: datetime) -> int:
+    """Whole microseconds since 1970."""
+    return (at - EPOCH) // MICROSECOND
 
 
 def iso(at: datetime) -> str:

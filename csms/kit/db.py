@@ -38,12 +38,26 @@ AWAY = (
 )
 
 
-def _dumps(value: Any) -> str:
-    return orjson.dumps(value).decode()
+JSONB = b"\x01"
+"""The version that jsonb's binary form begins with."""
+
+
+async def _leave(_: asyncpg.Connection) -> None:
+    """Nothing is asked of the server between two users of a connection: nobody here sets a session's settings, keeps
+    its locks or listens, and a transaction left open asyncpg ends by itself.
+    """
+
+
+def _dumps(value: Any) -> bytes:
+    return JSONB + orjson.dumps(value)
+
+
+def _loads(stored: bytes) -> Any:
+    return orjson.loads(memoryview(stored)[1:])
 
 
 async def _prepare(conn: asyncpg.Connection) -> None:
-    await conn.set_type_codec("jsonb", encoder=_dumps, decoder=orjson.loads, schema="pg_catalog")
+    await conn.set_type_codec("jsonb", encoder=_dumps, decoder=_loads, schema="pg_catalog", format="binary")
 
 
 async def connect(dsn: str, *, most: int = 12) -> Db:
@@ -53,6 +67,7 @@ async def connect(dsn: str, *, most: int = 12) -> Db:
         min_size=1,
         max_size=most,
         init=_prepare,
+        reset=_leave,
         command_timeout=60,
         server_settings={
             "timezone": "UTC", "application_name": "ohmbudsman", "jit": "off",

@@ -49,6 +49,17 @@ _WIDEST_MULTIPLIER = 12
 """10 to a billion would take the processor for itself."""
 
 
+_PLAIN: dict[tuple[Any, Any, Any], tuple[str, float]] = {
+    (said, unit, location): (field, factor)
+    for (measurand, location), field in _PLACES.items() if location != "Body" or field != "temperature_c"
+    for said in ((measurand, None) if measurand == REGISTER else (measurand,))
+    for unit, factor in _FACTORS.items()
+}
+"""Measurand, unit and location of nearly every sample -> the field it fills, by which factor."""
+_ODD = frozenset({"phase", "signedMeterValue", "unitOfMeasure"})
+"""Where a sample says one of these, there is more to consider."""
+
+
 def readings(meter_values: Sequence[Mapping[str, Any]]) -> tuple[Reading, ...]:
     """One reading for each moment and context. A value that is no number raises `ValueError`."""
     found: list[Reading] = []
@@ -60,7 +71,14 @@ def readings(meter_values: Sequence[Mapping[str, Any]]) -> tuple[Reading, ...]:
             group = groups.get(context)
             if group is None:
                 group = groups[context] = _Group()
-            _sort(sample, group)
+            plain = _PLAIN.get((sample.get("measurand"), sample.get("unit"), sample.get("location")))
+            if plain is None or not _ODD.isdisjoint(sample) or sample.get("format") == "SignedData":
+                _sort(sample, group)
+                continue
+            field, factor = plain
+            value = group.fields[field] = float(sample["value"]) * factor
+            if not isfinite(value):
+                raise ValueError(value)
         for context, group in groups.items():
             if group.lines:
                 _total(group)
