@@ -2,7 +2,7 @@
 PY ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check bench cases
+.PHONY: setup demo test check bench scale cases
 
 setup: .venv/.ready
 
@@ -25,3 +25,6 @@ check: setup
 
 bench: setup
 	$(BIN)/python -m tools.bench
+
+scale: setup
+	$(BIN)/python -m tools.bench scale

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import signal
 import sys
 import tempfile
@@ -20,7 +19,7 @@ import asyncpg
 
 from csms.kit import logs
 from csms.kit.migrate import migrate
-from tools.bench import report
+from tools.bench import report, scale
 from tools.bench.processes import crowd, load, memory_kib, server
 
 with warnings.catch_warnings():
@@ -78,6 +77,11 @@ class Databases:
             await migrate(made)
         return made
 
+    async def drop(self, name: str) -> None:
+        conn = await asyncpg.connect(self.dsn)
+        await conn.execute(f"drop database {name}")
+        await conn.close()
+
 
 def full_load(databases: Databases, dsns: dict[str, str], options: argparse.Namespace) -> dict[str, Cost]:
     """The servers take turns, so that whatever else the machine does hits all of them."""
@@ -127,7 +131,7 @@ def say(text: str) -> None:
 
 
 async def run(options: argparse.Namespace) -> None:
-    busy = os.getloadavg()[0]  # what else the machine does: with much of it the times say little, the ratios more
+    busy = report.load_average()
     with tempfile.TemporaryDirectory(prefix="ohmbudsman-bench-") as folder:
         postgres = EmbeddedPostgres(Path(folder))
         dsn = await postgres.start()
@@ -142,11 +146,14 @@ async def run(options: argparse.Namespace) -> None:
     table = report.table(full, half, memory, options, busy)
     print("\n" + table)
     if options.write:
-        report.write(table)
+        report.write(table, "bench")
         print(f"written to {report.PAGE.relative_to(report.ROOT)}")
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["scale"]:
+        scale.main(sys.argv[2:])
+        return
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=9, help="of each measurement")
     parser.add_argument("--rounds", type=int, default=3, help="turns in which full load is measured")

@@ -84,7 +84,7 @@ class Station(asyncio.Protocol):
             if not head.startswith(b"HTTP/1.1 101"):
                 raise ConnectionError(head.partition(b"\r\n")[0])
             self.upgraded = True
-            self.load.opened()
+            self.load.opened(self)
         while len(data) >= 2:
             size, start = data[1], 2
             if size == 126:
@@ -162,7 +162,7 @@ class Load:
         self.idle: deque[Station] = deque()
         self.all_open = asyncio.Event()
 
-    def opened(self) -> None:
+    def opened(self, _: Station) -> None:
         self.open += 1
         if self.open == len(self.stations):
             self.all_open.set()
@@ -171,13 +171,20 @@ class Load:
         loop = asyncio.get_running_loop()
         for first in range(0, len(self.stations), 50):
             some = self.stations[first : first + 50]
-            await asyncio.gather(*(loop.create_connection(partial(_itself, s), *self.address) for s in some))
-        await asyncio.wait_for(self.all_open.wait(), 60)
+            await asyncio.gather(*(
+                loop.create_connection(partial(_itself, s), *self.address, **self.source(s)) for s in some
+            ))
+        await asyncio.wait_for(self.all_open.wait(), 60 + len(self.stations) / 50)
+
+    def source(self, station: Station) -> dict[str, Any]:
+        """An address of its own for every ten thousand stations: ports run out, loopback addresses do not."""
+        host = f"127.0.0.{2 + station.number // 10_000}"
+        return {"local_addr": (host, 0)} if self.address[0] == "127.0.0.1" else {}
 
     async def introduce(self) -> None:
         """Boot and tell a status, as every station does."""
-        for first in range(0, len(self.stations), 100):
-            some = self.stations[first : first + 100]
+        for first in range(0, len(self.stations), 200):
+            some = self.stations[first : first + 200]
             await asyncio.gather(*(s.say(BOOT) for s in some))
             await asyncio.gather(*(s.say(STATUS) for s in some))
 
@@ -247,12 +254,12 @@ async def main(argv: list[str]) -> None:
     parser.add_argument("--idle", action="store_true", help="connect, say so, and stay until stdin closes")
     parser.add_argument("--introduce", action="store_true", help="boot and tell a status first")
     options = parser.parse_args(argv)
-    load = Load(options.url, options.stations, options.prefix, time())
+    began, load = perf_counter(), Load(options.url, options.stations, options.prefix, time())
     await load.connect()
     if options.introduce:
         await load.introduce()
     if options.idle:
-        print("connected", flush=True)
+        print(f"connected {perf_counter() - began}", flush=True)
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
         return
     result = await load.drive(options.seconds, options.rate, options.warm_up, options.server, options.database)

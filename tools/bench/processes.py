@@ -65,23 +65,32 @@ def server(name: str, dsn: str = "") -> Iterator[tuple[int, str]]:
         yield process.pid, f"ws://127.0.0.1:{int(port)}/ocpp"
 
 
-def load(url: str, **options: Any) -> dict[str, Any]:
+def load(url: str, *, patience_s: float = 120, **options: Any) -> dict[str, Any]:
     """Run the load generator to its end."""
     with started("tools.bench.load", "--url", url, *_arguments(options)) as process:
-        out, _ = process.communicate(timeout=120)
+        out, _ = process.communicate(timeout=patience_s)
         if process.returncode:
             raise RuntimeError("the load generator failed")
         return dict(json.loads(out))
 
 
 @contextmanager
-def crowd(url: str, **options: Any) -> Iterator[None]:
-    """Stations that are connected and say nothing."""
+def crowd(url: str, **options: Any) -> Iterator[float]:
+    """Stations that are connected and say nothing; the seconds it took to let them in."""
     with started("tools.bench.load", "--url", url, "--idle", *_arguments(options)) as process:
         assert process.stdout
-        if process.stdout.readline().strip() != "connected":
+        word, _, seconds = process.stdout.readline().partition(" ")
+        if word != "connected":
             raise RuntimeError("the crowd did not get in")
-        yield
+        yield float(seconds)
+
+
+@contextmanager
+def storm(url: str, **options: Any) -> Iterator[dict[str, Any]]:
+    """Stations that were cut off and are all back; what was measured. They stay for the block."""
+    with started("tools.bench.storm", "--url", url, *_arguments(options)) as process:
+        assert process.stdout
+        yield dict(json.loads(process.stdout.readline()))
 
 
 def _arguments(options: dict[str, Any]) -> list[str]:
