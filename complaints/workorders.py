@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from complaints import alarms, deadlines, sla, thread
+from complaints import alarms, cases, deadlines, sla, thread
 from complaints.actions import Ask
 from complaints.cases import Case
 from complaints.thread import SYSTEM, Draft
@@ -244,7 +244,8 @@ async def add_task(
     conn: Conn, number: str, *, department: str, what: str, owner: str | None, due_at: datetime | None, by: str,
     now: datetime,
 ) -> int:
-    """A part of the case for another department, with a clock of its own."""
+    """A part of the case for another department, with a clock of its own. Raises NotFound."""
+    await cases.get(conn, number)
     id = int(await conn.fetchval(ADD_TASK, number, department, owner, what, due_at, by, now))
     body = {"task": id, "department": department, "owner": owner, "due_at": due_at}
     await thread.add(conn, number, Draft("task", by, what, body=body), now)

@@ -189,6 +189,14 @@ async def test_a_stolen_or_revoked_token_is_worth_nothing_and_cookies_are_out_of
         assert "samesite" in cookie
 
 
+async def test_a_case_that_is_not_there_is_not_our_fault(product: Product) -> None:
+    """Found by fuzzing the OpenAPI."""
+    async with httpx.AsyncClient(base_url=f"{product.http}/api/v1", timeout=60) as client:
+        answer = await client.post("/complaints/0/tasks", headers=await bearer(product, "fuzz"),
+                                   json={"department": "0", "what": "0"})
+    assert answer.status_code == 404, answer.text
+
+
 # --- too much -----------------------------------------------------------------------------------------
 
 
