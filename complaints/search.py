@@ -21,11 +21,12 @@ SHORTEST = 2
 SPEAKS = re.compile(r"[0-9A-Za-z]|[^\x00-\x7f]")
 """A letter, a digit or a character: what a word without one would find is nothing or all."""
 
-# Both readings of a word count: 充电枪 finds 充電槍. The index gives candidates, `like` has the last word.
+# Both readings of a word count: 充电枪 finds 充電槍. The index gives candidates, `strpos` has the last word
+# (not `like`: of that the planner thinks that it leaves next to nothing, and sorts what it should walk).
 HOLDS = """c.number in (
         select w.complaint from case_words w
         where w.words @@ (case_query(case_plain({word})) || case_query(case_plain({other})))
-            and (w.plain like case_plain({like}) or w.plain like case_plain({other_like}))
+            and (strpos(w.plain, case_plain({word})) > 0 or strpos(w.plain, case_plain({other})) > 0)
             and (not w.internal or {internal})
     )"""
 
@@ -58,10 +59,13 @@ class Conditions:
         return "where " + "\n        and ".join(self.pieces) if self.pieces else ""
 
 
-def conditions(wanted: Wanted, *, internal: bool, turns: Sequence[int] | None = None) -> Conditions:
+def conditions(
+    wanted: Wanted, *, internal: bool, turns: Sequence[int] | None = None, found: Sequence[str] | None = None
+) -> Conditions:
     """What a list asks for, and nothing else: the planner sees no condition that does not count.
 
     `internal`: entries meant for few are searched too. `turns`: see the column of complaints.
+    `found`: the few cases that hold a word, see `candidates`; without them the list is walked in its order.
     """
     made = Conditions()
     if turns:
@@ -73,11 +77,11 @@ def conditions(wanted: Wanted, *, internal: bool, turns: Sequence[int] | None = 
             made.add(f"c.{name} = {{value}}", value=value)
     if wanted.station is not None:
         made.add("(c.station = {station} or c.matched_station = {station})", station=wanted.station)
+    if found is not None:
+        made.add("c.number = any({found}::text[])", found=list(found))
     for word in words_of(wanted.q):
         other = other_script(word)
-        made.add(
-            HOLDS, word=word, other=other, like=pattern(word), other_like=pattern(other), internal=internal
-        )
+        made.add(HOLDS, word=word, other=other, internal=internal)
     return made
 
 
@@ -101,8 +105,30 @@ async def fetch(conn: Conn, statement: str, values: Sequence[Any]) -> list[Row]:
         return list(await conn.fetch(statement, *values))
 
 
-def newest_statement(wanted: Wanted, *, before: str | None, limit: int) -> tuple[str, list[Any]]:
-    made = conditions(wanted, internal=False)
+FEW = 2000
+# Of `like` the planner thinks that it leaves next to nothing: so it goes by the index, whatever the word.
+CANDIDATES = """
+    select distinct complaint from case_words
+    where words @@ (case_query(case_plain($1)) || case_query(case_plain($2)))
+        and (plain like case_plain($3) or plain like case_plain($4)) limit $5
+"""
+
+
+async def candidates(conn: Conn, q: str | None) -> list[str] | None:
+    """Cases that hold the longest word, where they are few; None where they are many, or nothing is looked for."""
+    words = sorted(words_of(q), key=len, reverse=True)
+    if not words:
+        return None
+    other = other_script(words[0])
+    values = [words[0], other, pattern(words[0]), pattern(other), FEW + 1]
+    rows = await fetch(conn, CANDIDATES, values)
+    return [row["complaint"] for row in rows] if len(rows) <= FEW else None
+
+
+def newest_statement(
+    wanted: Wanted, *, before: str | None, limit: int, found: Sequence[str] | None = None
+) -> tuple[str, list[Any]]:
+    made = conditions(wanted, internal=False, found=found)
     if before is not None:
         made.add("c.number < {before}", before=before)
     return f"{NEWEST} {made.where} order by c.number desc limit {made.value(limit)}", made.values
@@ -110,4 +136,6 @@ def newest_statement(wanted: Wanted, *, before: str | None, limit: int) -> tuple
 
 async def newest(conn: Conn, wanted: Wanted, *, before: str | None = None, limit: int = 100) -> list[Case]:
     """Newest first; `before` is the number that the page before ended with."""
-    return [of_row(row) for row in await fetch(conn, *newest_statement(wanted, before=before, limit=limit))]
+    found = await candidates(conn, wanted.q)
+    made = newest_statement(wanted, before=before, limit=limit, found=found)
+    return [of_row(row) for row in await fetch(conn, *made)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from complaints.cases import COLUMNS, Case, Wanted
 from complaints.incidents import rows as incidents
 from complaints.incidents.rows import Incident
 from complaints.saved_filters import Saved
-from complaints.states import ENDED, OPEN
+from complaints.states import ENDED, OPEN, STATES
 from csms.kit.clock import Clock
 from csms.kit.db import Conn, Db
 from csms.rest.http import Principal
@@ -74,11 +74,15 @@ COUNT = """
 CHANGED = "select max(updated_at) from complaints"
 
 
-def statement(wanted: Wanted, *, internal: bool, skip: int, limit: int) -> tuple[str, list[Any]]:
+def statement(
+    wanted: Wanted, *, internal: bool, skip: int, limit: int, found: Sequence[str] | None = None
+) -> tuple[str, list[Any]]:
     """The page's numbers in order: danger, ours by the clock, the customer's, ended; the newest first among like."""
     turns = {turn_of(state) for state in wanted.states}
     turns |= {0} if 1 in turns else set()
-    made = search.conditions(wanted, internal=internal, turns=sorted(turns))
+    if set(wanted.states) == {state for state in STATES if turn_of(state) in turns}:
+        wanted = replace(wanted, states=())  # the turns say it all, and the planner would take both for a coincidence
+    made = search.conditions(wanted, internal=internal, turns=sorted(turns), found=found)
     order = "order by c.turn, c.next_at, c.number desc"
     return f"{SHOWN} {made.where} {order} limit {made.value(limit)} offset {made.value(skip)}", made.values
 
@@ -89,8 +93,9 @@ def turn_of(state: str) -> int:
 
 
 async def listed(conn: Conn, wanted: Wanted, *, internal: bool, skip: int, limit: int) -> list[Item]:
-    found = await search.fetch(conn, *statement(wanted, internal=internal, skip=skip, limit=limit))
-    rows = await conn.fetch(LIST, [row["number"] for row in found])
+    few = await search.candidates(conn, wanted.q)
+    shown = await search.fetch(conn, *statement(wanted, internal=internal, skip=skip, limit=limit, found=few))
+    rows = await conn.fetch(LIST, [row["number"] for row in shown])
     return [
         Item(cases.of_row({name: row[name] for name in COLUMNS}), row["next_kind"], row["next_at"], bool(row["heard"]))
         for row in rows
