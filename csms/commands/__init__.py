@@ -36,6 +36,7 @@ from csms.commands.rows import (
     row as row,
     settle as settle,
     submit as submit,
+    take_back as take_back,
     tidy as tidy,
     waited_for as waited_for,
 )

@@ -14,7 +14,7 @@ from csms.vocabulary import CommandState, VariableValue
 # How a command may go on from each state. A late answer still settles what timed out.
 TRANSITIONS: Mapping[str, frozenset[str]] = {
     "queued": frozenset({"sent", "offline", "expired"}),
-    "sent": frozenset({"accepted", "rejected", "unanswered", "unsupported"}),
+    "sent": frozenset({"accepted", "rejected", "unanswered", "unsupported", "queued"}),
     "unanswered": frozenset({"accepted", "rejected", "unsupported"}),
     "accepted": frozenset(),
     "rejected": frozenset(),

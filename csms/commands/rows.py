@@ -36,6 +36,11 @@ CLAIM = """
     where c.id = $1 and c.state = 'queued' and s.id = c.station and s.session = $5 returning c.id
 """
 
+TAKE_BACK = """
+    update commands set state = 'queued', sent_at = null, message_id = null, seq = null, session = null
+    where id = $1 and state = 'sent' and message_id = $2 and session = $3
+"""
+
 # An effect that outran the answer stands, unless the answer is no: then it was something else's.
 SETTLE = """
     update commands set state = $2, answer = coalesce($3, answer), settled_at = $4,
@@ -144,6 +149,11 @@ def _places(command: Command) -> tuple[Any, ...]:
 async def claim(conn: Conn, id: str, *, at: datetime, message_id: str, seq: int, session: int | None) -> bool:
     """Take the command for sending; False when someone already has."""
     return await conn.fetchval(CLAIM, id, at, message_id, seq, session) is not None
+
+
+async def take_back(conn: Conn, id: object, message_id: str, session: int | None) -> None:
+    """Claimed, and the socket went before anything was sent: it waits again, or is offline soon."""
+    await conn.execute(TAKE_BACK, id, message_id, session)
 
 
 async def settle(

@@ -329,6 +329,9 @@ class Session:
             await self._forget_secret(row["id"])
         self._awaited = _Awaited(asyncio.get_running_loop().create_future())
         try:
+            if self.socket.state is not State.OPEN:  # it went while the claim was written: nothing was sent
+                self.link.give_up()
+                return await self._take_back(row, message_id)
             async with asyncio.timeout(self.parts.answer_within_s):
                 await self.socket.send(text)
                 at, answer, answered = await self._awaited.answer
@@ -344,6 +347,13 @@ class Session:
         with suppress(*AWAY):
             async with self.parts.db.acquire() as conn:
                 await passwords.forget(conn, command)
+
+    async def _take_back(self, row: Row, message_id: str) -> CommandState | None:
+        """As if it had not been claimed. What cannot be taken back now, `commands.tidy` finds unanswered."""
+        with suppress(*AWAY):
+            async with self.parts.db.acquire() as conn:
+                await commands.take_back(conn, row["id"], message_id, self.number)
+        return None
 
     async def _unsendable(self, id: str, kind: str) -> CommandState:
         """Its secret was sealed with a key that is gone, by a process that is gone."""

@@ -64,7 +64,7 @@ async def connect(dsn: str, *, most: int = 12) -> Db:
     """A pool whose connections speak jsonb as Python values and think in UTC."""
     return await asyncpg.create_pool(
         dsn,
-        min_size=1,
+        min_size=0,  # no floor: the pool would try, and warn, all through an outage to restore it
         max_size=most,
         init=_prepare,
         reset=_leave,

@@ -27,12 +27,14 @@ VERSIONS = ("ocpp1.6", "ocpp2.0.1")
 class Fleet:
     """Stations of both versions. While it works, every station begins and ends sessions without a pause."""
 
-    def __init__(self, url: str, size: int, seed: int, *, message_timeout_s: float = 30.0) -> None:
+    def __init__(
+        self, url: str, size: int, seed: int, *, message_timeout_s: float = 30.0, time_scale: float = 60.0
+    ) -> None:
         self.dice = random.Random(seed)
         self.stations = [
             Station(
-                url, f"F-{n:03d}", version, connectors=(60.0, 11.0), time_scale=60.0, boot_time_s=3.0, backoff=QUICK,
-                message_timeout_s=message_timeout_s, settings={"MeterValueSampleInterval": "20"},
+                url, f"F-{n:03d}", version, connectors=(60.0, 11.0), time_scale=time_scale, boot_time_s=3.0,
+                backoff=QUICK, message_timeout_s=message_timeout_s, settings={"MeterValueSampleInterval": "20"},
             )
             for n, version in zip(range(size), cycle(VERSIONS), strict=False)
         ]
@@ -106,22 +108,27 @@ async def assert_nothing_lost_or_doubled(conn: Conn, fleet: Fleet) -> None:
     """Every acknowledged message is in the journal as it was sent and projected once; the chain holds."""
     assert fleet.acknowledged > 10 * len(fleet.stations), "there was no load"
     for station in fleet.stations:
-        await _journal_holds(conn, station)
-        await _transactions_are_right(conn, station)
-        await _readings_are_right(conn, station)
-        await _statuses_are_right(conn, station)
+        await assert_station_right(conn, station)
     checked, broken = await journal.verify(conn)
     assert not broken, broken
     assert checked >= fleet.acknowledged
     assert not (quarantined := await conn.fetch("select * from quarantine")), quarantined
 
 
-async def _journal_holds(conn: Conn, station: Station) -> None:
+async def assert_station_right(conn: Conn, station: Station, *, strict: bool = True) -> None:
+    """Not `strict`: the network has repeated messages, so the journal rightly has some of them twice."""
+    await _journal_holds(conn, station, strict)
+    await _transactions_are_right(conn, station)
+    await _readings_are_right(conn, station)
+    await _statuses_are_right(conn, station)
+
+
+async def _journal_holds(conn: Conn, station: Station, strict: bool) -> None:
     rows = await conn.fetch("select kind, message_id, frame from frames where station = $1 order by seq", station.id)
     received = [(r["message_id"], orjson.loads(r["frame"])) for r in rows if r["kind"] == "received"]
     sent = {r["message_id"]: orjson.loads(r["frame"]) for r in rows if r["kind"] == "sent"}
     times = Counter(id for id, _ in received)
-    assert max(times.values()) == 1
+    assert max(times.values()) == 1 or not strict
     frames = dict(received)
     for entry in station.ledger:
         if entry.acknowledged:
