@@ -18,7 +18,7 @@ from websockets.typing import Subprotocol
 
 from csms.kit.db import AWAY
 from tools.chaos.fleet import Fleet
-from tools.chaos.processes import Process, postmaster
+from tools.chaos.processes import NatsServer, Ours, postmaster
 from tools.chaos.site import Site
 
 Fault = Callable[[Site, Fleet, random.Random], Awaitable[None]]
@@ -90,7 +90,7 @@ async def freeze_nats(site: Site, fleet: Fleet, dice: random.Random) -> None:
     await _freeze(site.nats, 5)
 
 
-async def _freeze(victim: Process, seconds: float) -> None:
+async def _freeze(victim: Ours | NatsServer, seconds: float) -> None:
     victim.send(signal.SIGSTOP)
     try:
         await asyncio.sleep(seconds)
