@@ -9,6 +9,8 @@ from typing import Any
 
 import structlog
 
+from csms.kit.db import AWAY
+
 log = structlog.get_logger()
 
 
@@ -56,6 +58,8 @@ async def every(
             await work()
         except fatal:
             raise
+        except AWAY as error:
+            log.warning("round_waits", work=name, error=repr(error))
         except Exception:
             log.exception("round_failed", work=name)
         await asyncio.sleep(seconds)

@@ -20,7 +20,9 @@ from csms.kit.db import Conn
 from csms.ocpp import decode
 
 QUICK = Backoff(minimum=0.05, maximum=0.4, jitter=0.2)
-PATIENCE_S = 120.0
+PATIENCE_S = 240.0
+MOST_WAITING = 10
+"""Messages a station may have waiting before its next driver begins."""
 VERSIONS = ("ocpp1.6", "ocpp2.0.1")
 
 
@@ -50,6 +52,8 @@ class Fleet:
         for number in range(1_000_000):
             if not self._working:
                 return
+            with suppress(TimeoutError):  # drivers come no faster than their station gets rid of what it has to say
+                await station.wait_for(lambda s: len(s.voice.outbox) < MOST_WAITING, timeout=PATIENCE_S)
             evse = 1 + number % 2
             await station.plug_in(evse)
             await station.start_locally(evse, f"T{self.dice.randrange(10_000)}")
