@@ -210,9 +210,9 @@ async def reconnect_storm(site: Site, fleet: Fleet, dice: random.Random) -> None
 
 
 async def clock_steps(site: Site, fleet: Fleet, dice: random.Random) -> None:
-    """The stations' clocks jump: a third of them each by up to two hours ahead."""
+    """The stations' clocks jump: a third of them each by up to ten minutes ahead."""
     for station in dice.sample(fleet.stations, len(fleet.stations) // 3):
-        station.clock.advance(dice.uniform(60, 7200))
+        station.clock.advance(dice.uniform(60, 600))
     await asyncio.sleep(1)
 
 
