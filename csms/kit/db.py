@@ -21,7 +21,6 @@ AWAY = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection that broke in the middle of something
     asyncpg.InternalClientError,  # a connection that died between two steps of its own
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
