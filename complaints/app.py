@@ -115,7 +115,7 @@ class Product:
             larger={
                 f"{API}/journal": self.settings.max_journal_bytes, "/uploads/": LARGEST_UPLOAD,
                 f"{API}/complaints": self.settings.max_filing_bytes, "/r/": self.settings.max_filing_bytes,
-                "/c/": self.settings.max_filing_bytes,
+                "/c/": self.settings.max_filing_bytes, "/desk/": self.settings.max_filing_bytes,
             },
         )
         for each in routers(
@@ -129,7 +129,7 @@ class Product:
         app.include_router(rest_evidence.router(self.desk), prefix=API)
         app.include_router(rest_fault_codes.router(self.desk), prefix=API)
         app.include_router(pages.build(
-            self.desk, self.csms, self.staff, self.settings, self.clock, ocpp=self.ocpp
+            self.desk, self.csms, self.staff, self.settings, self.clock, ocpp=self.ocpp, office=self.office
         ))
         return app
 

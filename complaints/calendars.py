@@ -6,7 +6,8 @@ that is published a day is judged by the weekly rhythm and the fixed holidays, a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -42,6 +43,8 @@ class Calendar:
     code: str = "CN"
     opens: time = time(9)
     closes: time = time(18)
+    own: Mapping[date, bool] = field(default_factory=dict)
+    """Days that are worked, or not, whatever the published calendar says."""
 
     @property
     def always(self) -> bool:
@@ -50,6 +53,8 @@ class Calendar:
     def works(self, day: date) -> bool:
         if self.always:
             return True
+        if day in self.own:
+            return self.own[day]
         if self.code == "CN" and (published := _china(day)) is not None:
             return published
         return day.weekday() not in WEEKEND and day not in _country(self.code)

@@ -92,6 +92,28 @@ async def policies(conn: Conn) -> list[Policy]:
     return [policy.parsed(row["body"]) for row in await conn.fetch(POLICIES)]
 
 
+VERSIONS = "select version, valid_from, set_by, set_at, reason, body from policies order by version desc limit $1"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyVersion:
+    """A kept policy: from when it counts, and who set it why."""
+
+    version: int
+    valid_from: datetime
+    set_by: str
+    set_at: datetime
+    reason: str
+    policy: Policy
+
+
+async def policy_versions(conn: Conn, limit: int = 20) -> list[PolicyVersion]:
+    """Newest first."""
+    rows = await conn.fetch(VERSIONS, limit)
+    return [PolicyVersion(r["version"], r["valid_from"], r["set_by"], r["set_at"], r["reason"],
+                          policy.parsed(r["body"])) for r in rows]
+
+
 PUT_POLICY = "insert into policies (valid_from, body, set_by, set_at, reason) values ($1, $2, $3, $4, $5)"
 
 

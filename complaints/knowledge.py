@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +12,7 @@ from csms.errors import BadInput, Conflict, NotFound
 from csms.kit.clock import iso
 from csms.kit.db import Conn, Row
 
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,60}")
 LANGUAGES = ("zh-Hans", "zh-Hant", "en")
 COLUMNS = """slug, version, kind, topic, findings, title, text, public, state, review_at, written_by, written_at,
     approved_by"""
@@ -36,6 +38,7 @@ FOR_CASE = f"""
     where state = 'published' and (topic = $1 or findings && $2::text[])
     order by cardinality(array(select unnest(findings) intersect select unnest($2::text[]))) desc, slug limit 10
 """
+VERSIONS = f"select {COLUMNS} from articles where slug = $1 order by version desc limit 50"
 TO_REVIEW = f"select {COLUMNS} from articles where state = 'published' and review_at <= $1 order by review_at"
 
 
@@ -62,6 +65,8 @@ async def write(
     if kind not in ("article", "template"):
         raise BadInput("kind", "must be article or template")
     check(title, text)
+    if not SLUG.fullmatch(slug):
+        raise BadInput("slug", "must be small letters, digits and hyphens, such as plug-is-stuck")
     if review_at <= now.date():
         raise BadInput("review_at", "must lie ahead")
     return article_json(await conn.fetchrow(
@@ -87,6 +92,14 @@ async def listed(
     conn: Conn, *, state: str | None = None, topic: str | None = None, kind: str | None = None, public: bool = False
 ) -> list[dict[str, Any]]:
     return [article_json(row) for row in await conn.fetch(LISTED, state, topic, kind, public)]
+
+
+async def versions(conn: Conn, slug: str) -> list[dict[str, Any]]:
+    """Newest first. Raises NotFound."""
+    found = [article_json(row) for row in await conn.fetch(VERSIONS, slug)]
+    if not found:
+        raise NotFound(f"there is no article {slug}")
+    return found
 
 
 async def faq(conn: Conn) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import structlog
 
-from complaints import cases, deadlines, evidence, payout, refunds
+from complaints import approvals, cases, deadlines, evidence, payout, refunds
 from complaints.actions import Acted, Ask
 from complaints.cases import Case
 from complaints.evidence import Assessment
@@ -14,7 +14,7 @@ from complaints.outbound.outbox import Queued
 from complaints.refunds import Refund
 from complaints.states import after
 from csms.api import Csms
-from csms.errors import Conflict, NotFound
+from csms.errors import BadInput, Conflict, NotFound
 from csms.kit.clock import Clock
 from csms.kit.db import Conn, Db
 from csms.rest.http import Principal
@@ -152,6 +152,17 @@ class MoneyBack:
         elif state == "failed":
             async with self._db.acquire() as conn, conn.transaction():
                 await refunds.note_failed(conn, refund, row.error or "the payment side refused it", self._clock())
+
+    async def try_again(self, refund: Refund, who: Principal, reason: str) -> Refund:
+        """Once more what failed before anybody had it. Raises Conflict, BadInput."""
+        if not reason:
+            raise BadInput("reason", "is required: it goes on record with who and when")
+        async with self._db.acquire() as conn, conn.transaction():
+            if not await self._may(conn, refund.amount, refund.proposed_by, who):
+                raise Conflict(f"{who.name} may not decide this refund")
+            await cases.locked(conn, refund.complaint)
+            again = await approvals.try_again(conn, refund, who.name, reason, self._clock())
+        return await self.send(again) if again.state == "approved" else again
 
     async def settle(self, key: str, state: str, note: str | None) -> Refund:
         """What the payment side says of it later. Raises NotFound, BadInput."""

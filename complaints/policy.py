@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal
@@ -154,6 +154,8 @@ class Policy:
     """A model with more than this share of a topic's complaints, and more than its use explains, is an alarm."""
     share_at_least: int = 5
     """Fewer complaints than this say nothing."""
+    days: Mapping[str, Mapping[date, bool]] = field(default_factory=dict)
+    """Calendar code -> days that are worked (true) or not, whatever the published calendar says."""
 
     def rules_for(self, *, level: int, category: str, fault_level: int | None, channel: str) -> dict[str, Rule]:
         """Clock -> the row that counts for such a case; without a fault level the case's level stands for it."""
@@ -199,6 +201,8 @@ def as_json(policy: Policy) -> dict[str, Any]:
                 shape[each.name] = [asdict(rule) for rule in value]
             case _ if each.name == "approval_limits":
                 shape[each.name] = {role: None if most is None else str(most) for role, most in value.items()}
+            case _ if each.name == "days":
+                shape[each.name] = {code: {d.isoformat(): on for d, on in own.items()} for code, own in value.items()}
             case Mapping():
                 shape[each.name] = {str(key): one for key, one in value.items()}
             case _:
@@ -238,6 +242,8 @@ def _field(name: str, value: Any) -> Any:
             return tuple(_rule(row) for row in value)
         case _ if name == "approval_limits":
             return {role: None if most is None else Decimal(str(most)) for role, most in value.items()}
+        case _ if name == "days":
+            return {code: {date.fromisoformat(d): bool(on) for d, on in own.items()} for code, own in value.items()}
         case _ if name == "word_every_days":
             return {int(level): int(days) for level, days in value.items()}
         case tuple():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,8 +23,12 @@ class Place:
     site: str | None = None
     region: str | None = None
     kind: str = "public"
+    address: str | None = None
+    position: str | None = None
+    """"latitude,longitude" in degrees, for the way there."""
 
 
+POSITION = re.compile(r"(-?\d{1,2}(?:\.\d{1,8})?),(-?\d{1,3}(?:\.\d{1,8})?)")
 COUNTRIES = {
     "Asia/Shanghai": "CN", "Asia/Urumqi": "CN", "Asia/Hong_Kong": "HK", "Asia/Macau": "MO", "Asia/Taipei": "TW",
     "Asia/Singapore": "SG", "Europe/London": "GB", "Europe/Berlin": "DE", "Europe/Paris": "FR",
@@ -31,13 +36,13 @@ COUNTRIES = {
 }
 """Whose holidays count where nobody has said so."""
 
-PLACE = "select site, zone, calendar, region, kind from sites where site = $1"
+PLACE = "select site, zone, calendar, region, kind, address, position from sites where site = $1"
 PUT = """
-    insert into sites (site, zone, calendar, region, kind) values ($1, $2, $3, $4, $5)
+    insert into sites (site, zone, calendar, region, kind, address, position) values ($1, $2, $3, $4, $5, $6, $7)
     on conflict (site) do update set zone = excluded.zone, calendar = excluded.calendar, region = excluded.region,
-        kind = excluded.kind
+        kind = excluded.kind, address = excluded.address, position = excluded.position
 """
-LISTED = "select site, zone, calendar, region, kind from sites order by site"
+LISTED = "select site, zone, calendar, region, kind, address, position from sites order by site"
 
 
 def check(zone: str, calendar: str, kind: str) -> None:
@@ -52,6 +57,15 @@ def check(zone: str, calendar: str, kind: str) -> None:
         raise BadInput("kind", f"must be one of {', '.join(KINDS)}")
 
 
+def check_position(position: str | None) -> None:
+    """Raises BadInput."""
+    if position is None:
+        return
+    found = POSITION.fullmatch(position)
+    if not found or abs(float(found[1])) > 90 or abs(float(found[2])) > 180:
+        raise BadInput("position", "must be latitude and longitude in degrees, such as 30.2460,120.1430")
+
+
 async def place_of(conn: Conn, site: str | None, zone: str) -> Place:
     """The site's own zone and calendar; the installation's where it has none."""
     row = await conn.fetchrow(PLACE, site) if site else None
@@ -60,7 +74,9 @@ async def place_of(conn: Conn, site: str | None, zone: str) -> Place:
 
 async def put(conn: Conn, place: Place) -> None:
     check(place.zone, place.calendar, place.kind)
-    await conn.execute(PUT, place.site, place.zone, place.calendar, place.region, place.kind)
+    check_position(place.position)
+    await conn.execute(PUT, place.site, place.zone, place.calendar, place.region, place.kind, place.address,
+                       place.position)
 
 
 async def listed(conn: Conn) -> list[Place]:

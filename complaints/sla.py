@@ -63,7 +63,7 @@ class Facts:
     def days(self, policy: Policy) -> Calendar:
         """Level 1 knows no closing time."""
         code = "" if self.level in policy.always_levels else self.calendar
-        return Calendar(self.zone, code, policy.opens, policy.closes)
+        return Calendar(self.zone, code, policy.opens, policy.closes, policy.days.get(code, {}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,9 @@ from typing import Any
 from complaints import alarms, cases, deadlines, sla, thread
 from complaints.actions import Ask
 from complaints.cases import Case
+from complaints.intake import attachments
+from complaints.intake.attachments import Kept
+from complaints.outbound import outbox
 from complaints.thread import SYSTEM, Draft
 from complaints.upkeep.plan import out_of_limits
 from csms.errors import BadInput, Conflict, NotFound
@@ -90,6 +93,29 @@ MOVE = f"""
         history = history || jsonb_build_array(jsonb_build_object('at', $3, 'by', $11::text, 'to', $2::text))
     where id = $1 and state = any($4::text[]) returning {COLUMNS}
 """
+BY_CLOCK = f"""
+    select {COLUMNS} from work_orders
+    where state = any($1::text[]) and ($2::text is null or technician = $2) and ($3::text is null or station = $3)
+    order by case when state = any($6::text[]) then due_at end nulls last, id desc limit $4 offset $5
+"""
+FREE = f"""
+    select {COLUMNS} from work_orders where state = 'ordered' and technician is null order by due_at nulls last, id
+    limit $1
+"""
+COUNTS = """
+    select count(*) filter (where state = any($1::text[])) as open,
+        count(*) filter (where state = any($1::text[]) and due_at < $2) as late,
+        count(*) filter (where state = 'done') as done,
+        count(*) filter (where state = any($1::text[]) and technician is null) as nobody,
+        count(*) filter (where state in ('verified', 'not_solved', 'cancelled')) as ended
+    from work_orders
+"""
+ASSIGN = f"""
+    update work_orders set technician = $2,
+        history = history || jsonb_build_array(jsonb_build_object('at', $4::timestamptz, 'by', $3::text, 'to',
+            'technician ' || $2::text))
+    where id = $1 and state = any($5::text[]) returning {COLUMNS}
+"""
 COUNT_OPEN = "select count(*) from work_orders where complaint = $1 and state = any($2::text[])"
 COUNT_TASKS = "select count(*) from tasks where complaint = $1 and done_at is null"
 NOTE_FAULT_LEVEL = "update complaints set fault_level = $2 where number = $1"
@@ -109,7 +135,19 @@ async def open_for(conn: Conn, case: Case, ask: Ask, by: str, now: datetime) -> 
         ask.reason or ask.text or case.text[:500], due_at, ask.due_at, by, now,
     )
     await conn.execute(NOTE_FAULT_LEVEL, case.number, fault_level)
-    return _order(row)
+    return await _told(conn, _order(row), now)
+
+
+async def _told(conn: Conn, order: WorkOrder, now: datetime) -> WorkOrder:
+    """Whoever is to go there hears of it."""
+    if order.technician:
+        where = f"{order.station or ''} / {order.evse or ''}".strip(" /")
+        await outbox.to_staff(
+            conn, f"order:{order.id}:{order.technician}", order.technician, complaint=order.complaint,
+            situation="work_order", subject=f"Work order {order.id}: {where}", body=order.what,
+            urgent=order.fault_level == 1, now=now,
+        )
+    return order
 
 
 async def _arrive_by(conn: Conn, fault_level: int, now: datetime) -> datetime | None:
@@ -123,9 +161,9 @@ async def plan(
     due_at: datetime | None = None, technician: str | None = None, incident: int | None = None, fault_level: int = 3,
 ) -> WorkOrder:
     """An order without a case: an inspection, a deep test, maintenance, an incident's repair."""
-    return _order(await conn.fetchrow(
+    return await _told(conn, _order(await conn.fetchrow(
         OPEN_ONE, None, incident, kind, station, evse, fault_level, technician, what, due_at, None, by, now
-    ))
+    )), now)
 
 
 async def get(conn: Conn, id: int) -> WorkOrder:
@@ -148,6 +186,36 @@ async def listed(
     return [_order(row) for row in await conn.fetch(LISTED, technician, station, state, before, limit)]
 
 
+async def by_clock(
+    conn: Conn, states: Sequence[str], *, technician: str | None = None, station: str | None = None, skip: int = 0,
+    limit: int = 50,
+) -> list[WorkOrder]:
+    """What is due first comes first; what is over, newest first."""
+    rows = await conn.fetch(BY_CLOCK, list(states), technician, station, limit, skip, list(OPEN))
+    return [_order(row) for row in rows]
+
+
+async def free(conn: Conn, limit: int = 20) -> list[WorkOrder]:
+    """Orders that nobody has yet."""
+    return [_order(row) for row in await conn.fetch(FREE, limit)]
+
+
+async def counts(conn: Conn, now: datetime) -> dict[str, int]:
+    return dict(await conn.fetchrow(COUNTS, list(OPEN), now))
+
+
+async def assign(conn: Conn, id: int, technician: str, by: str, now: datetime) -> WorkOrder:
+    """Raises NotFound, Conflict."""
+    row = await conn.fetchrow(ASSIGN, id, technician, by, now, list(OPEN))
+    if row is None:
+        raise Conflict(f"work order {id} is {(await get(conn, id)).state}; nobody can be sent any more")
+    order = _order(row)
+    if order.complaint:
+        body = {"workorder": id, "technician": technician}
+        await thread.add(conn, order.complaint, Draft("work_assigned", by, body=body), now)
+    return await _told(conn, order, now)
+
+
 async def count_open(conn: Conn, number: str) -> int:
     return int(await conn.fetchval(COUNT_OPEN, number, list(OPEN)))
 
@@ -166,6 +234,8 @@ class Report:
     readings: Mapping[str, Any] | None = None
     photos: Sequence[Mapping[str, Any]] = ()
     session: str | None = None
+    files: Sequence[Kept] = ()
+    """Photos that came with it; kept with the case, or with the order where there is none."""
 
 
 ENTRIES = {"arrive": "arrival", "finish": "work_done", "fail": "work_failed", "verify": "work_verified",
@@ -180,9 +250,10 @@ async def move(conn: Conn, id: int, step: str, report: Report, by: str, now: dat
     if step == "finish" and not report.text:
         raise BadInput("text", "is required: what was found and done")
     sources, target = MOVES[step]
+    photos = [*report.photos, *attachments.named(report.files)]
     row = await conn.fetchrow(
         MOVE, id, target, now, list(sources), report.consent, report.text, list(report.parts),
-        dict(report.readings or {}), list(report.photos), report.session, None if by == SYSTEM else by,
+        dict(report.readings or {}), photos, report.session, None if by == SYSTEM else by,
     )
     if row is None:
         raise Conflict(f"work order {id} is {order.state}; {step} is not possible then")
@@ -192,10 +263,14 @@ async def move(conn: Conn, id: int, step: str, report: Report, by: str, now: dat
     if moved.complaint:
         body = {
             "workorder": id, "station": moved.station, "evse": moved.evse, "parts": list(report.parts),
-            "readings": dict(report.readings or {}), "photos": list(report.photos), "consent": report.consent,
-            "session": report.session,
+            "readings": dict(report.readings or {}), "photos": photos, "consent": report.consent,
+            "session": report.session, **({"attachments": photos} if report.files else {}),
         }
-        await thread.add(conn, moved.complaint, Draft(ENTRIES[step], by, report.text or "", body=body), now)
+        entry = await thread.add(conn, moved.complaint, Draft(ENTRIES[step], by, report.text or "", body=body), now)
+        assert entry is not None
+        await attachments.keep(conn, moved.complaint, entry.seq, report.files)
+    else:
+        await attachments.keep_for_order(conn, id, report.files)
     return moved
 
 

@@ -522,3 +522,8 @@ def frame_row(row: Row) -> FrameRow:
         frame=row["frame"], hash=row["hash"].hex(), prev_hash=row["prev_hash"].hex(),
         repairs=tuple(row["repairs"] or ()), by=row["by"],
     )
+
+
+def tariff_of(id: str, body: Mapping[str, Any]) -> Tariff:
+    """The tariff a body would make, without keeping it. Raises BadInput naming the field that is wrong."""
+    return tariffs.read(id, body)

@@ -35,6 +35,10 @@ PUT = """
         sites = excluded.sites, languages = excluded.languages, notify = excluded.notify, zone = excluded.zone,
         on_call = excluded.on_call, capacity = excluded.capacity
 """
+ONE = """
+    select departments, regions, sites, languages, notify, zone, on_call, capacity from people where name = $1
+"""
+END_ABSENCE = "update absences set until = greatest($3, since + interval '1 second') where id = $1 and name = $2 and until > $3 returning id"
 EXISTS = "select 1 from users where name = $1 and active"
 ABSENT = """
     insert into absences (name, since, until, substitute, noted_by) values ($1, $2, $3, $4, $5) returning id
@@ -65,6 +69,19 @@ async def put(conn: Conn, name: str, given: Mapping[str, Any]) -> None:
     await conn.execute(
         PUT, name, *lists, given.get("notify"), given.get("zone"), given.get("on_call"), given.get("capacity") or 20
     )
+
+
+async def one(conn: Conn, name: str) -> dict[str, Any]:
+    """What duty knows of a user; empty where nobody has entered anything. Raises NotFound."""
+    if not await conn.fetchval(EXISTS, name):
+        raise NotFound(f"there is no user {name}")
+    row = await conn.fetchrow(ONE, name)
+    return dict(row) if row else {}
+
+
+async def back(conn: Conn, id: int, name: str, now: datetime) -> bool:
+    """An absence that ends early, or does not begin."""
+    return bool(await conn.fetchval(END_ABSENCE, id, name, now))
 
 
 async def absent(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from complaints import thread
 from complaints.incidents.group import Cause
@@ -37,6 +38,7 @@ class Incident:
     whys: Sequence[Any]
     root_cause: str | None
     category: str | None
+    merged_into: int | None = None
 
 
 COLUMNS = ", ".join(Incident.__slots__)
@@ -49,6 +51,10 @@ OPEN = f"""
 JOIN = """
     update complaints set incident = $2 where number = $1 and incident is null
         and state not in ('closed', 'merged', 'withdrawn') returning number
+"""
+BEGIN = f"""
+    insert into incidents (cause, kind, title, station, site, level, owner, opened_by, opened_at)
+    values ($1, 'other', $2, $3, $4, $5, $6, $6, $7) returning {COLUMNS}
 """
 LEAVE = "update complaints set incident = null, affected = 1 where number = $1 and incident = $2 returning number"
 COUNT = """
@@ -63,6 +69,10 @@ ONE = f"select {COLUMNS} from incidents where id = $1"
 LISTED = f"""
     select {COLUMNS} from incidents where ($1::text is null or state = $1) and ($2::bigint is null or id < $2)
     order by id desc limit $3
+"""
+MERGED = f"""
+    update incidents set state = 'closed', closed_at = $3, merged_into = $2, affected = 0
+    where id = $1 and state <> 'closed' and id <> $2 returning {COLUMNS}
 """
 MEMBERS = "select number from complaints where incident = $1 order by number"
 RESOLVED = f"""
@@ -100,10 +110,36 @@ async def open_for(conn: Conn, cause: Cause, by: str, now: datetime) -> tuple[In
     return await get(conn, incident.id), bool(row["new"])
 
 
+async def begin(
+    conn: Conn, title: str, by: str, now: datetime, *, station: str | None = None, site: str | None = None,
+    level: int = 2,
+) -> Incident:
+    """By hand, for what no rule has seen. Raises BadInput."""
+    if not title:
+        raise BadInput("title", "is required: what has happened, in a few words")
+    return _incident(await conn.fetchrow(BEGIN, f"hand:{uuid4()}", title, station, site, level, by, now))
+
+
+async def merge(conn: Conn, id: int, into: int, by: str, reason: str, now: datetime) -> Incident:
+    """The same matter twice: the cases go over, what is to be done stays where it is. Raises NotFound, Conflict."""
+    target = await get(conn, into)
+    if target.state == "closed":
+        raise Conflict(f"incident {into} is closed")
+    moved = await members(conn, id)
+    if await conn.fetchrow(MERGED, id, into, now) is None:
+        raise Conflict(f"incident {id} is closed, or is the same one")
+    for number in moved:
+        await leave(conn, id, number, by, reason, now)
+        await join(conn, into, number, by, now)
+    await conn.fetchval(COUNT, into)
+    return await get(conn, into)
+
+
 async def join(conn: Conn, id: int, number: str, by: str, now: datetime) -> bool:
     """The case keeps its own life and clocks; it is told, and answered, with the others."""
     if not await conn.fetchval(JOIN, number, id):
         return False
+    await conn.fetchval(COUNT, id)
     await thread.add(conn, number, Draft("incident", by, body={"incident": id}), now)
     return True
 

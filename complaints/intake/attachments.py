@@ -148,6 +148,14 @@ ONE = """
     select id::text, name, mime, content, sha256, sent_sha256 from attachments where complaint = $1 and id = $2
 """
 
+KEEP_FOR_ORDER = """
+    insert into work_order_files (id, work_order, name, mime, bytes, sha256, sent_sha256, content)
+    values ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+OF_ORDER = """
+    select id::text, name, mime, content, sha256, sent_sha256 from work_order_files where work_order = $1 and id = $2
+"""
+
 
 async def keep(conn: Conn, number: str, entry: int, files: Sequence[Kept]) -> None:
     """Store the files of one entry, which names them with their hashes."""
@@ -157,10 +165,26 @@ async def keep(conn: Conn, number: str, entry: int, files: Sequence[Kept]) -> No
     )
 
 
+async def keep_for_order(conn: Conn, order: int, files: Sequence[Kept]) -> None:
+    """Photos of a work order that belongs to no case."""
+    await conn.executemany(KEEP_FOR_ORDER, [
+        (f.id, order, f.name, f.mime, len(f.content), f.sha256, f.sent_sha256, f.content) for f in files
+    ])
+
+
 async def one(conn: Conn, number: str, id: str) -> Kept:
     """Raises NotFound."""
+    return await _kept(conn, ONE, number, id)
+
+
+async def of_order(conn: Conn, order: int, id: str) -> Kept:
+    """Raises NotFound."""
+    return await _kept(conn, OF_ORDER, order, id)
+
+
+async def _kept(conn: Conn, statement: str, belongs: str | int, id: str) -> Kept:
     try:
-        row = await conn.fetchrow(ONE, number, uuid.UUID(id))
+        row = await conn.fetchrow(statement, belongs, uuid.UUID(id))
     except ValueError:
         row = None
     if row is None:

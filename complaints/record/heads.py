@@ -42,6 +42,8 @@ MEMBERS = "select complaint as number, seq, hash from desk_head_members where he
 ENTRY = "select hash from entries where complaint = $1 and seq = $2"
 NUMBERS = "select number from complaints order by number"
 
+NEWEST = "select n, at, cases, hash, signature is not null as signed from desk_heads order by n desc limit $1"
+
 
 @dataclass(frozen=True, slots=True)
 class Broken:
@@ -102,6 +104,11 @@ async def due(conn: Conn, now: datetime) -> bool:
     """Once a day."""
     last = await conn.fetchrow(LAST)
     return last is None or last["at"].date() < now.date()
+
+
+async def listed(conn: Conn, limit: int) -> list[dict[str, object]]:
+    """The newest heads, for a page."""
+    return [dict(row) | {"hash": bytes(row["hash"]).hex()} for row in await conn.fetch(NEWEST, limit)]
 
 
 async def verify_all(conn: Conn, folder: Path | None = None) -> tuple[int, list[Broken]]:

@@ -34,6 +34,8 @@ class SiteIn(Lenient):
     calendar: str = "CN"
     region: Short = None
     kind: Literal["public", "community", "company"] = "public"
+    address: Short = None
+    position: Short = Field(default=None, description="latitude,longitude in degrees")
 
 
 class PersonIn(Lenient):
@@ -118,7 +120,9 @@ def _process(made: APIRouter, office: Office) -> None:
     @made.put("/sites/{site}", status_code=204, tags=["process"])
     async def place(site: str, given: SiteIn, _who: Senior) -> None:
         async with office.db.acquire() as conn, conn.transaction():
-            await sites.put(conn, Place(given.zone, given.calendar, site, given.region, given.kind))
+            await sites.put(conn, Place(
+                given.zone, given.calendar, site, given.region, given.kind, given.address, given.position
+            ))
 
 
 def _people(made: APIRouter, office: Office) -> None:

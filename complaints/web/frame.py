@@ -20,10 +20,12 @@ from starlette.datastructures import FormData, UploadFile
 from complaints.desk import Desk
 from complaints.intake.attachments import Sent
 from complaints.oidc import oidc_of
+from complaints.office import Office
 from complaints.settings import Settings
 from complaints.staff import Staff
 from complaints.web import session, shown
 from complaints.web.labels import LABELS
+from complaints.web.office.rooms import ROOMS
 from complaints.web.progress import Watch
 from complaints.web.pulse import Pulse
 from complaints.web.records import Shelf
@@ -74,10 +76,10 @@ class Site:
     """The parts that pages are made from. `ocpp` is where stations connect, as far as this process knows."""
 
     def __init__(
-        self, desk: Desk, csms: Csms, staff: Staff, settings: Settings, clock: Clock, *, ocpp: str = ""
+        self, desk: Desk, csms: Csms, staff: Staff, settings: Settings, clock: Clock, *, office: Office, ocpp: str = ""
     ) -> None:
         self.desk, self.csms, self.staff, self.settings, self.clock = desk, csms, staff, settings, clock
-        self.ocpp = ocpp
+        self.ocpp, self.office = ocpp, office
         self.oidc = oidc_of(settings, desk.db, staff, clock)
         self.worklist = Worklist(desk.db, clock)
         self.shelf = Shelf(desk)
@@ -107,7 +109,7 @@ class Site:
         made.filters |= shown.filters(tongue, self.settings.zone, LABELS)
         made.globals |= {
             "asset": self.asset, "language": tongue.language, "languages": LANGUAGES, "zone": self.settings.zone,
-            "hotline": self.settings.hotline, "url": url, "kept": LABELS, "sections": SECTIONS,
+            "hotline": self.settings.hotline, "url": url, "kept": LABELS, "sections": SECTIONS, "rooms": ROOMS,
         }
         return made
 
@@ -154,6 +156,10 @@ class Form:
     def texts(self) -> dict[str, str]:
         """All that was typed, to be shown again."""
         return {name: value for name, value in self._data.items() if isinstance(value, str) and name != "token"}
+
+    def many(self, name: str) -> list[str]:
+        """All that was ticked under one name."""
+        return [value for value in self._data.getlist(name) if isinstance(value, str)]
 
     async def close(self) -> None:
         """Let go of the files it came with."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from complaints.web.office.words import OFFICE
 from complaints.web.tongue import N_
 
 STATE = {
@@ -135,7 +136,7 @@ FAULT = {
 }
 REFUND_STATE = {
     "proposed": N_("Proposed, waiting for approval"), "declined": N_("Declined"), "approved": N_("Approved"),
-    "sent": N_("Sent to the bank"), "confirmed": N_("Confirmed"), "failed": N_("Failed"),
+    "initiated": N_("Being handed to the payment side"), "sent": N_("Sent to the bank"), "confirmed": N_("Confirmed"), "failed": N_("Failed"),
 }
 PAYMENT = {
     "capture": N_("Payment taken"), "hold": N_("Amount held"), "void": N_("Hold released"), "refund": N_("Refunded"),
@@ -161,6 +162,9 @@ ENTRY = {
     "incident": N_("Part of an incident"), "incident_left": N_("Taken out of an incident"),
     "silent_fault": N_("Silent fault suspected"), "reminder": N_("Reminder"), "export": N_("Taken away as a file"),
     "resumed": N_("Clocks run again"), "survey": N_("Survey"), "pseudonymised": N_("Personal data taken out"),
+    "arrival": N_("On site"), "work_accepted": N_("Work order accepted"), "work_done": N_("Work done"),
+    "work_failed": N_("Work did not solve it"), "work_verified": N_("A good session proves the work"),
+    "work_cancelled": N_("Work order cancelled"), "work_assigned": N_("Technician changed"),
 }
 FIELD = {
     "text": N_("Text"), "reason": N_("Reason"), "amount": N_("Amount"), "currency": N_("Currency"),
@@ -177,5 +181,5 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "channel": CHANNEL, "clock": CLOCK, "role": ROLE, "connector": CONNECTOR, "verdict": VERDICT,
     "liability": LIABILITY, "stance": STANCE, "grade": GRADE, "remedy": REMEDY, "action": ACTION,
     "command": COMMAND, "command_state": COMMAND_STATE, "effect": EFFECT, "guard": GUARD, "fault": FAULT,
-    "refund_state": REFUND_STATE, "payment": PAYMENT, "proof": PROOF, "entry": ENTRY, "field": FIELD,
+    "refund_state": REFUND_STATE, "payment": PAYMENT, "proof": PROOF, "entry": ENTRY, "field": FIELD, **OFFICE,
 }

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from complaints.actions import DESK
 from complaints.desk import Desk
+from complaints.office import Office
 from complaints.rest.complaints import FILERS, READERS
 from complaints.rest_evidence import EXPORTERS
 from complaints.settings import Settings
@@ -34,6 +35,20 @@ from complaints.web import (
 )
 from complaints.web.fleet import SETUP
 from complaints.web.frame import HEADERS, Site, Visit
+from complaints.web.office import (
+    articles,
+    audits,
+    days,
+    hotline,
+    incidents,
+    money,
+    orders,
+    overview,
+    people,
+    places,
+    policies,
+    tariffs,
+)
 from csms.api import Csms
 from csms.errors import TheyErred
 from csms.kit.clock import Clock
@@ -48,6 +63,15 @@ STAFF = tuple(role for role in READERS if role != "integration")
 """Who reads at the desk. Programs come by the API."""
 ACTING = tuple(role for role in FILERS if role != "integration")
 """Who does anything there; what exactly is for actions.ROLES to say."""
+GOES = ("agent", "technician", "supervisor")
+"""Who sends technicians, and goes there."""
+PAYS = ("agent", "finance", "supervisor")
+"""Who may decide on money; up to which amount is for the policy to say."""
+CALLS = ("agent", "supervisor")
+CHECKS = ("auditor", "supervisor")
+SENIOR = ("supervisor",)
+ADMIN: tuple[str, ...] = ()
+"""Admins only: they come everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +131,65 @@ TABLE: tuple[Url, ...] = (
     Url("GET", "/desk/stations/{id}/history", stations.history, STAFF),
     Url("GET", "/desk/stations/{id}/qr/{evse:int}.svg", stations.code, STAFF),
     Url("GET", "/desk/help", door.help_page, STAFF),
+    Url("GET", "/faq", articles.faq),
+    Url("GET", "/desk/office", overview.page, STAFF),
+    Url("POST", "/desk/alarms/{id:int}", overview.clear, GOES),
+    Url("GET", "/desk/hotline", hotline.ask, CALLS),
+    Url("POST", "/desk/hotline", hotline.file, CALLS),
+    Url("GET", "/desk/hotline/{number}", hotline.taken, CALLS),
+    Url("GET", "/desk/incidents", incidents.listed, STAFF),
+    Url("POST", "/desk/incidents", incidents.begin, ACTING),
+    Url("GET", "/desk/incidents/{id:int}", incidents.one, STAFF),
+    Url("POST", "/desk/incidents/{id:int}/answer", incidents.answer, ACTING),
+    Url("POST", "/desk/incidents/{id:int}/do/{step}", incidents.do, ACTING),
+    Url("GET", "/desk/refunds", money.queue, STAFF),
+    Url("GET", "/desk/refunds.csv", money.csv, ("finance", "supervisor", "auditor")),
+    Url("GET", "/desk/refunds/{number}/{n:int}/{step}", money.ask, PAYS),
+    Url("POST", "/desk/refunds/{number}/{n:int}/{step}", money.do, PAYS),
+    Url("GET", "/desk/mine", orders.mine, SETUP),
+    Url("GET", "/desk/orders", orders.listed, STAFF),
+    Url("POST", "/desk/orders", orders.plan, GOES),
+    Url("GET", "/desk/orders/{id:int}", orders.one, STAFF),
+    Url("POST", "/desk/orders/{id:int}/assign", orders.assign, GOES),
+    Url("POST", "/desk/orders/{id:int}/{step}", orders.move, GOES),
+    Url("GET", "/desk/orders/{id:int}/files/{file}", orders.file, STAFF),
+    Url("GET", "/desk/knowledge", articles.listed, STAFF),
+    Url("GET", "/desk/knowledge/new", articles.new, ACTING),
+    Url("POST", "/desk/knowledge/new", articles.write, ACTING),
+    Url("GET", "/desk/knowledge/{slug}", articles.one, STAFF),
+    Url("POST", "/desk/knowledge/{slug}", articles.write, ACTING),
+    Url("POST", "/desk/knowledge/{slug}/{version:int}/publish", articles.publish, SENIOR),
+    Url("GET", "/desk/audit", audits.page, CHECKS),
+    Url("POST", "/desk/audit", audits.draw, CHECKS),
+    Url("POST", "/desk/audit/verify", audits.verify, CHECKS),
+    Url("GET", "/desk/audit/looks.csv", audits.looks_csv, CHECKS),
+    Url("GET", "/desk/audit/{id:int}", audits.one, CHECKS),
+    Url("POST", "/desk/audit/{id:int}/{number}", audits.judge, CHECKS),
+    Url("GET", "/desk/settings", overview.settings, CHECKS),
+    Url("GET", "/desk/settings/policy", policies.page, CHECKS),
+    Url("POST", "/desk/settings/policy", policies.put, ADMIN),
+    Url("GET", "/desk/settings/calendars", days.page, CHECKS),
+    Url("POST", "/desk/settings/calendars", days.put, ADMIN),
+    Url("GET", "/desk/settings/people", people.listed, CHECKS),
+    Url("GET", "/desk/settings/people/{name}", people.one, CHECKS),
+    Url("POST", "/desk/settings/people/{name}", people.put, SENIOR),
+    Url("POST", "/desk/settings/people/{name}/away", people.away, SENIOR),
+    Url("POST", "/desk/settings/people/{name}/back/{id:int}", people.back, SENIOR),
+    Url("GET", "/desk/settings/sites", places.listed, CHECKS),
+    Url("POST", "/desk/settings/sites", places.put, SENIOR),
+    Url("GET", "/desk/settings/tariffs", tariffs.listed, CHECKS),
+    Url("GET", "/desk/settings/tariffs/new", tariffs.new, ADMIN),
+    Url("POST", "/desk/settings/tariffs/new", tariffs.put, ADMIN),
+    Url("GET", "/desk/settings/tariffs/{id}", tariffs.one, CHECKS),
+    Url("POST", "/desk/settings/tariffs/{id}", tariffs.put, ADMIN),
 )
 
 
 def build(
-    desk: Desk, csms: Csms, staff: Staff, settings: Settings, clock: Clock, *, ocpp: str = ""
+    desk: Desk, csms: Csms, staff: Staff, settings: Settings, clock: Clock, *, office: Office, ocpp: str = ""
 ) -> APIRouter:
     """All pages with their static files. `ocpp` is the URL that stations connect to, shown for copying."""
-    site = Site(desk, csms, staff, settings, clock, ocpp=ocpp)
+    site = Site(desk, csms, staff, settings, clock, office=office, ocpp=ocpp)
     made = APIRouter(include_in_schema=False)
     for each in TABLE:
         made.add_api_route(each.path, _endpoint(site, each), methods=[each.method], response_model=None)

@@ -20,5 +20,12 @@ SAID = {
     "judged": N_("The evidence has been judged anew."),
     "kept": N_("The filter is kept."),
     "begun": N_("Welcome. Add your first station here, enter its address on the charger, and see it come in."),
+    "retried": N_("The payment side is asked once more."),
+    "answered_all": N_("All open cases of it have been written to."),
+    "set": N_("Kept, and on record with who, when and why."),
+    "drafted": N_("Kept as a draft. Somebody else has to read and publish it."),
+    "published": N_("Published."),
+    "drawn": N_("The sample is drawn. The same seed draws the same cases again."),
+    "hotline": N_("The complaint is taken. Read it back to the caller."),
     "added": N_("The station may connect now."),
 }

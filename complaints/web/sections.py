@@ -20,5 +20,7 @@ class Section:
 SECTIONS = (
     Section("cases", "/desk", N_("Complaints")),
     Section("stations", "/desk/stations", N_("Stations")),
+    Section("mine", "/desk/mine", N_("My orders"), ("technician",)),
+    Section("office", "/desk/office", N_("Office")),
     Section("help", "/desk/help", N_("Help")),
 )
