@@ -19,7 +19,8 @@ ANSWERS = ("ok", "bad", "none")
 """As it should be, not as it should be, or not there."""
 
 MEASURES: Mapping[str, tuple[str, ...]] = {
-    "repair": ("earth_ohm", "energy_kwh"), "inspection": (), "deep_test": ("earth_ohm", "insulation_mohm", "energy_kwh"),
+    "repair": ("earth_ohm", "energy_kwh"), "inspection": (),
+    "deep_test": ("earth_ohm", "insulation_mohm", "energy_kwh"),
     "maintenance": ("earth_ohm",),
 }
 """What is measured, with the unit in the name."""

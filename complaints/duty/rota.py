@@ -38,7 +38,10 @@ PUT = """
 ONE = """
     select departments, regions, sites, languages, notify, zone, on_call, capacity from people where name = $1
 """
-END_ABSENCE = "update absences set until = greatest($3, since + interval '1 second') where id = $1 and name = $2 and until > $3 returning id"
+END_ABSENCE = """
+    update absences set until = greatest($3, since + interval '1 second')
+    where id = $1 and name = $2 and until > $3 returning id
+"""
 EXISTS = "select 1 from users where name = $1 and active"
 ABSENT = """
     insert into absences (name, since, until, substitute, noted_by) values ($1, $2, $3, $4, $5) returning id

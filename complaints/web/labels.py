@@ -136,7 +136,8 @@ FAULT = {
 }
 REFUND_STATE = {
     "proposed": N_("Proposed, waiting for approval"), "declined": N_("Declined"), "approved": N_("Approved"),
-    "initiated": N_("Being handed to the payment side"), "sent": N_("Sent to the bank"), "confirmed": N_("Confirmed"), "failed": N_("Failed"),
+    "initiated": N_("Being handed to the payment side"), "sent": N_("Sent to the bank"),
+    "confirmed": N_("Confirmed"), "failed": N_("Failed"),
 }
 PAYMENT = {
     "capture": N_("Payment taken"), "hold": N_("Amount held"), "void": N_("Hold released"), "refund": N_("Refunded"),
