@@ -157,10 +157,6 @@ class Form:
         """All that was typed, to be shown again."""
         return {name: value for name, value in self._data.items() if isinstance(value, str) and name != "token"}
 
-    def many(self, name: str) -> list[str]:
-        """All that was ticked under one name."""
-        return [value for value in self._data.getlist(name) if isinstance(value, str)]
-
     async def close(self) -> None:
         """Let go of the files it came with."""
         await self._data.close()

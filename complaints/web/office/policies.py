@@ -205,7 +205,7 @@ def _flat(value: Any, name: str = "") -> dict[str, str]:
 
 def changed_fields(versions: Sequence[deadlines.PolicyVersion]) -> list[list[tuple[str, str, str]]]:
     """What each version changed against the one before it; the first against the built-in one."""
-    before = [*(v.policy for v in versions[1:]), policy.DEFAULT]
+    before = [*(v.policy for v in versions[1:]), policy.DEFAULT][: len(versions)]
     return [differences(old, version.policy) for version, old in zip(versions, before, strict=True)]
 
 
