@@ -36,9 +36,11 @@ from complaints.web import (
 from complaints.web.fleet import SETUP
 from complaints.web.frame import HEADERS, Site, Visit
 from complaints.web.office import (
+    accounts,
     articles,
     audits,
     days,
+    figures,
     hotline,
     incidents,
     money,
@@ -69,6 +71,7 @@ PAYS = ("agent", "finance", "supervisor")
 """Who may decide on money; up to which amount is for the policy to say."""
 CALLS = ("agent", "supervisor")
 CHECKS = ("auditor", "supervisor")
+FIGURES = ("finance", "supervisor", "auditor")
 SENIOR = ("supervisor",)
 ADMIN: tuple[str, ...] = ()
 """Admins only: they come everywhere."""
@@ -165,7 +168,17 @@ TABLE: tuple[Url, ...] = (
     Url("GET", "/desk/audit/looks.csv", audits.looks_csv, CHECKS),
     Url("GET", "/desk/audit/{id:int}", audits.one, CHECKS),
     Url("POST", "/desk/audit/{id:int}/{number}", audits.judge, CHECKS),
+    Url("GET", "/desk/reports", figures.page, FIGURES),
+    Url("GET", "/desk/reports.csv", figures.csv, FIGURES),
+    Url("GET", "/desk/reports/overdue.csv", figures.late_csv, FIGURES),
     Url("GET", "/desk/settings", overview.settings, CHECKS),
+    Url("GET", "/desk/settings/users", accounts.users, CHECKS),
+    Url("POST", "/desk/settings/users", accounts.add_user, ADMIN),
+    Url("GET", "/desk/settings/users/{name}", accounts.user, CHECKS),
+    Url("POST", "/desk/settings/users/{name}", accounts.change_user, ADMIN),
+    Url("GET", "/desk/settings/tokens", accounts.tokens, CHECKS),
+    Url("POST", "/desk/settings/tokens", accounts.add_token, ADMIN),
+    Url("POST", "/desk/settings/tokens/{name}", accounts.revoke, ADMIN),
     Url("GET", "/desk/settings/policy", policies.page, CHECKS),
     Url("POST", "/desk/settings/policy", policies.put, ADMIN),
     Url("GET", "/desk/settings/calendars", days.page, CHECKS),

@@ -19,6 +19,7 @@ Again = Callable[[Mapping[str, str], str, int], Awaitable[Response]]
 """Shows the page once more: field -> what is wrong with it, what is wrong in all, the HTTP status."""
 
 NEEDED = N_("is needed")
+MARKED = N_("Look at the marked field.")
 LONGEST = 20_000
 
 
@@ -31,9 +32,10 @@ async def attempt(
     except NotFound:
         raise
     except TheyErred as error:
-        words = errors.words_for(visit, error)
-        wrong = {error.field: visit.say(str(error))} if isinstance(error, BadInput) else {}
-        return await again(wrong, words, errors.status_of(error))
+        if isinstance(error, BadInput):
+            why = visit.say(str(error))
+            return await again({error.field: why}, f"{visit.say(MARKED)} {why}", errors.status_of(error))
+        return await again({}, errors.words_for(visit, error), errors.status_of(error))
     return done(visit, to, said)
 
 

@@ -18,6 +18,7 @@ from complaints.states import OPEN as OPEN_CASES
 from complaints.web.desk_case import INLINE
 from complaints.web.frame import Visit, url
 from complaints.web.office import forms
+from complaints.web.office.words import OFFICE
 from complaints.web.tongue import N_
 from complaints.workorders import OPEN, Report, WorkOrder
 from csms.errors import BadInput, NotFound
@@ -155,11 +156,18 @@ async def _page(visit: Visit, wrong: Mapping[str, str], problem: str, status: in
         way=way(place, name, visit.tongue.language), place=place, case=case,
         danger=case is not None and case.topic == "safety" and case.state in OPEN_CASES,
         judgement=assessment.judgement if assessment else None, faults=faults.get(order.station or "", []),
-        checks=checklists.checks_of(order.kind), measures=checklists.measures_of(order.kind),
+        checks=checks_of(visit, order), measures=checklists.measures_of(order.kind),
         answers=checklists.ANSWERS, key=secrets.token_urlsafe(18), people=await _technicians(visit),
         works=visit.who.may("technician", "supervisor"), sends=visit.who.may("agent", "technician", "supervisor"),
         wrong=wrong, problem=problem, typed=visit.form.texts(),
     )
+
+
+def checks_of(visit: Visit, order: WorkOrder) -> list[tuple[str, str]]:
+    """(code, words) of what is checked: the order's own list, else what its kind calls for."""
+    if order.checklist:
+        return [(f"own{n}", str(words)) for n, words in enumerate(order.checklist, 1)]
+    return [(code, visit.say(OFFICE["check"][code])) for code in checklists.checks_of(order.kind)]
 
 
 async def move(visit: Visit) -> Response:
@@ -206,7 +214,7 @@ def _report(visit: Visit, order: WorkOrder, step: str, kept: Sequence[attachment
 
 def _checked(visit: Visit, order: WorkOrder) -> dict[str, Any]:
     """Answers of the checklist and what was measured. Every check is answered: one left out is one not made."""
-    said = {code: visit.form.text(f"check_{code}") for code in checklists.checks_of(order.kind)}
+    said = {code: visit.form.text(f"check_{code}") for code, _ in checks_of(visit, order)}
     for code, answer in said.items():
         if answer not in checklists.ANSWERS:
             raise BadInput(f"check_{code}", visit.say("answer every check"))
