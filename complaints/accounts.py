@@ -1,4 +1,4 @@
-"""Accounts as an administrator keeps them: people with their roles, and tokens of programs. Every change is on record."""
+"""Accounts as an administrator keeps them: people and their roles, tokens of programs. Every change is on record."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ async def change(
         if len(password) < staff.SHORTEST_PASSWORD:
             raise BadInput("password", f"must have at least {staff.SHORTEST_PASSWORD} characters")
         await conn.execute(RENEW, name, await asyncio.to_thread(staff.HASHER.hash, password))
-        after["password"] = "changed"
+        after["renewed"] = True
     await conn.execute(END_SESSIONS, name)
     was = {"role": before.role, "active": before.active}
     await changes.note(conn, "user", name, was, after, by=by, reason=reason, now=now)

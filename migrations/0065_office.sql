@@ -42,7 +42,6 @@ create index work_order_files_by_order on work_order_files (work_order);
 create index refunds_by_state on refunds (state, proposed_at);
 create index work_orders_by_technician on work_orders (technician, due_at)
     where state in ('ordered', 'accepted', 'on_site');
-create index complaints_by_filing on complaints (filed_at);
 
 alter table incidents add column merged_into bigint references incidents;
 create index corrective_actions_by_incident on corrective_actions (incident) where incident is not null;

@@ -67,7 +67,8 @@ async def furnish(staged: Stage) -> Furnished:
         )
         await incidents.add_action(conn, what="Replace contactors older than 5 years", owner="tan",
                                    due_at=now() + timedelta(days=7), by="zhao", now=now(), incident=cause.id)
-        await sites.put(conn, Place("Asia/Shanghai", "CN", SITE, "杭州", "public", "杭州市上城区湖滨路 1 号", "30.2460,120.1430"))
+        address = "杭州市上城区湖滨路 1 号"
+        await sites.put(conn, Place("Asia/Shanghai", "CN", SITE, "杭州", "public", address, "30.2460,120.1430"))
         await changes.note(conn, "site", SITE, None, {"zone": "Asia/Shanghai"}, by="zhao", reason="new", now=now())
         await rota.put(conn, "tan", {"departments": ["maintenance"], "on_call": 1, "capacity": 12})
         await rota.absent(conn, "li", now(), now() + timedelta(days=2), "zhao", "zhao")
