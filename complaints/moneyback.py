@@ -62,7 +62,12 @@ class MoneyBack:
             found = await refunds.of_case(conn, number)
         if ask.refund is not None and all(r.n != ask.refund for r in found):
             raise NotFound(f"this case has no refund {ask.refund}")
-        return next((r for r in found if r.state == "proposed" and ask.refund in (None, r.n)), None)
+        waiting = next((r for r in found if r.state == "proposed" and ask.refund in (None, r.n)), None)
+        if ask.refund is not None and waiting is None:
+            # Who decides a named one that somebody else has decided must not propose another by it.
+            state = next(r.state for r in found if r.n == ask.refund)
+            raise Conflict(f"refund {ask.refund} is {state} already")
+        return waiting
 
     async def _decide(self, number: str, refund: Refund, ask: Ask, who: Principal) -> Refund:
         async with self._db.acquire() as conn, conn.transaction():

@@ -13,6 +13,7 @@ from fastapi import Response
 
 from complaints import checklists, once, sites, workorders
 from complaints.intake import attachments
+from complaints.record import sees_all
 from complaints.sites import Place
 from complaints.states import OPEN as OPEN_CASES
 from complaints.web.desk_case import INLINE
@@ -148,6 +149,8 @@ async def _page(visit: Visit, wrong: Mapping[str, str], problem: str, status: in
     async with desk.db.acquire() as conn:
         place = await sites.place_of(conn, station.site if station else None, visit.site.zone)
     case = await desk.case(order.complaint) if order.complaint else None
+    if case:
+        await desk.looked(case.number, visit.who, "work order", masked=not sees_all(visit.who.role))
     assessment = await desk.assessment(order.complaint) if order.complaint else None
     faults = await visit.site.csms.open_faults([station.id]) if station else {}
     name = (station.name if station else None) or order.station or ""
