@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 from collections.abc import Mapping, Sequence
@@ -39,6 +40,7 @@ MOVES_OF: Mapping[str, tuple[str, ...]] = {
     "finish": ("technician", "supervisor"), "fail": ("technician", "supervisor"),
     "cancel": ("agent", "technician", "supervisor"),
 }
+CHECK = OFFICE["check"]
 PLANNED = ("inspection", "maintenance", "deep_test", "repair")
 PART = re.compile(r"(\d{1,4})\s*[x×*]?\s+(.+)")
 MOST_PARTS = 20
@@ -170,7 +172,7 @@ def checks_of(visit: Visit, order: WorkOrder) -> list[tuple[str, str]]:
     """(code, words) of what is checked: the order's own list, else what its kind calls for."""
     if order.checklist:
         return [(f"own{n}", str(words)) for n, words in enumerate(order.checklist, 1)]
-    return [(code, visit.say(OFFICE["check"][code])) for code in checklists.checks_of(order.kind)]
+    return [(code, visit.say(CHECK[code])) for code in checklists.checks_of(order.kind)]
 
 
 async def move(visit: Visit) -> Response:
@@ -196,8 +198,6 @@ async def move(visit: Visit) -> Response:
 
 
 async def _photos(visit: Visit) -> Sequence[attachments.Kept]:
-    import asyncio
-
     sent = await visit.form.files("photos")
     return await asyncio.to_thread(attachments.inspect, sent) if sent else []
 
