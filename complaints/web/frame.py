@@ -19,8 +19,8 @@ from starlette.datastructures import FormData, UploadFile
 
 from complaints.desk import Desk
 from complaints.intake.attachments import Sent
-from complaints.oidc import oidc_of
 from complaints.office import Office
+from complaints.oidc import oidc_of
 from complaints.settings import Settings
 from complaints.staff import Staff
 from complaints.web import session, shown

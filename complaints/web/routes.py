@@ -178,7 +178,7 @@ TABLE: tuple[Url, ...] = (
     Url("POST", "/desk/settings/users/{name}", accounts.change_user, ADMIN),
     Url("GET", "/desk/settings/tokens", accounts.tokens, CHECKS),
     Url("POST", "/desk/settings/tokens", accounts.add_token, ADMIN),
-    Url("POST", "/desk/settings/tokens/{name}", accounts.revoke, ADMIN),
+    Url("POST", "/desk/settings/tokens/{id:int}", accounts.revoke, ADMIN),
     Url("GET", "/desk/settings/policy", policies.page, CHECKS),
     Url("POST", "/desk/settings/policy", policies.put, ADMIN),
     Url("GET", "/desk/settings/calendars", days.page, CHECKS),

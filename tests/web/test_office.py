@@ -274,7 +274,10 @@ async def _accounts(root: httpx.AsyncClient, zhao: httpx.AsyncClient) -> None:
     found = re.search(r"ohm_[\w-]{40,}", shown.text)
     assert found
     assert found[0] not in (await root.get(tokens)).text
-    assert (await _post(root, tokens, f"{tokens}/wallet", reason="gone")).status_code == 303
+    id = re.search(r"/desk/settings/tokens/(\d+)", shown.text)
+    assert id
+    assert (await _post(root, tokens, f"{tokens}/{id[1]}", reason="gone")).status_code == 303
+    assert "never used" not in (await root.get(tokens)).text
     assert "csv" in (await zhao.get("/desk/reports.csv?by=person")).headers["content-type"]
     assert (await zhao.get("/desk/reports/overdue.csv")).status_code == 200
 
