@@ -77,13 +77,10 @@ class Archive:
         async with self.db.acquire() as conn:
             return await records.answers(conn, station, since, until, ids)
 
-    async def fleet(
-        self, *, words: str | None = None, site: str | None = None, model: str | None = None,
-        firmware: str | None = None,
-    ) -> Sequence[Seen]:
-        """Every station that fits, with the one state that matters most."""
+    async def fleet(self) -> Sequence[Seen]:
+        """Every station, with the one state that matters most."""
         async with self.db.acquire() as conn:
-            return await fleet.seen(conn, words=words, site=site, model=model, firmware=firmware)
+            return await fleet.seen(conn)
 
     async def health(self, station: str, back: timedelta) -> Health:
         """How it has been lately."""

@@ -29,6 +29,7 @@ BY = {"site": N_("Site"), "model": N_("Model"), "firmware": N_("Firmware")}
 FILTERS = ("q", "site", "model", "firmware", "state")
 SETUP = ("technician", "supervisor")
 BAR = 160
+RANK = {state: n for n, state in enumerate(STATES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +69,10 @@ async def listed(visit: Visit) -> Response:
 
 
 async def page(visit: Visit, typed: Mapping[str, str], wrong: Mapping[str, str]) -> Response:
-    archive, chosen = visit.site.csms.archive, {name: visit.query(name)[:200] for name in FILTERS}
-    named = {name: _named(visit, name) for name in BY}
-    everything = await archive.fleet(words=chosen["q"] or None, **named)
-    fitting = [s for s in everything if chosen["state"] in ("", s.state)]
-    fitting.sort(key=lambda s: STATES.index(s.state))
+    chosen = {name: visit.query(name)[:200] for name in FILTERS}
+    named = {name: found for name in BY if (found := _named(visit, name)) is not None}
+    everything = [s for s in await visit.site.fleet.all() if fits(s, chosen["q"], named)]
+    fitting = sorted((s for s in everything if chosen["state"] in ("", s.state)), key=lambda s: (RANK[s.state], s.id))
     by = visit.query("by") if visit.query("by") in BY else "site"
     show = visit.query("show") if visit.query("show") in ("grid", "list") else "list" if len(fitting) <= FEW else "grid"
     size = GRID if show == "grid" else LISTED
@@ -84,10 +84,27 @@ async def page(visit: Visit, typed: Mapping[str, str], wrong: Mapping[str, str])
         "stations.html", 422 if wrong else 200, counts=counts, total=len(everything), states=STATES,
         state_words=STATE_WORDS, tones=TONES, signs=SIGNS, chosen=chosen, by=by, bys=BY, show=show, bar=BAR,
         groups=groups[:GROUPS_SHOWN], more_groups=max(0, len(groups) - GROUPS_SHOWN), group_link=_group_link(visit, by),
-        cells=shown if show == "grid" else (), **(await _rows(visit, shown) if show == "list" else {"rows": ()}),
-        fitting=len(fitting), skip=skip, filtered=any(chosen.values()) or any(v is not None for v in named.values()),
+        cells=_cells(visit, shown) if show == "grid" else (), **await _rows(visit, shown if show == "list" else ()),
+        fitting=len(fitting), skip=skip, filtered=any(chosen.values()) or bool(named),
         link=lambda **change: _link(visit, change), size=size, **await _aside(visit, typed, wrong),
     )
+
+
+def fits(station: Seen, words: str, named: Mapping[str, str]) -> bool:
+    """Has the words in what it is called by, and is of the site, model and firmware that are named."""
+    if any((getattr(station, name) or "") != value for name, value in named.items()):
+        return False
+    if not words:
+        return True
+    told = (station.id, station.name, station.site, station.vendor, station.model, station.serial)
+    return words.casefold() in " ".join(filter(None, told)).casefold()
+
+
+def _cells(visit: Visit, shown: Sequence[Seen]) -> list[tuple[str, str, str, str]]:
+    """(address, tone, sign, words) of each cell of the grid."""
+    words = {state: visit.say(STATE_WORDS[state]) for state in STATES}
+    return [(url("desk", "stations", s.id), TONES[s.state], SIGNS[s.state],
+             f"{s.id}: {words[s.state]}" + (f" · {s.site}" if s.site else "")) for s in shown]
 
 
 def _named(visit: Visit, name: str) -> str | None:

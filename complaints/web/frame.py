@@ -27,7 +27,7 @@ from complaints.web import session, shown
 from complaints.web.labels import LABELS
 from complaints.web.office.rooms import ROOMS
 from complaints.web.progress import Watch
-from complaints.web.pulse import Pulse
+from complaints.web.pulse import Pulse, Snapshot
 from complaints.web.records import Shelf
 from complaints.web.said import SAID
 from complaints.web.sections import SECTIONS
@@ -84,7 +84,7 @@ class Site:
         self.worklist = Worklist(desk.db, clock)
         self.shelf = Shelf(desk)
         self.watch = Watch(csms)
-        self.pulse = Pulse(self.worklist)
+        self.pulse, self.fleet = Pulse(self.worklist), Snapshot(csms)
         self.assets = read_assets(HERE / "static")
         self.tongues = {language: Tongue(language) for language in LANGUAGES}
         self._templates = {language: self._environment(tongue) for language, tongue in self.tongues.items()}

@@ -19,6 +19,7 @@ class Seen:
     vendor: str | None
     model: str | None
     firmware: str | None
+    serial: str | None
     quarantined: bool
     state: str
 

@@ -104,7 +104,7 @@ async def test_the_fleet_shows_the_worst_that_is_true_of_each(staged: Stage) -> 
     await until(states, "the states")
     async with aclosing(await logged_in(staged, "li")) as agent:
         page = (await agent.get("/desk/stations?show=grid&state=faulted")).text
-        assert 'aria-label="DC60-01: Faulted"' in page
+        assert 'aria-label="DC60-01: Faulted · Hubin Road"' in page
         assert "DC60-02" not in page
         assert "NEVER-1" in (await agent.get("/desk/stations?site=West")).text
         assert "DC60-01" not in (await agent.get("/desk/stations?q=west")).text
@@ -117,7 +117,7 @@ async def test_the_fleet_shows_the_worst_that_is_true_of_each(staged: Stage) -> 
 
 def test_groups_with_most_broken_come_first() -> None:
     def seen(site: str | None, state: str) -> Seen:
-        return Seen("x", None, site, None, None, None, False, state)
+        return Seen("x", None, site, None, None, None, None, False, state)
 
     found = grouped([seen("A", "free")] * 5 + [seen("B", "faulted"), seen("B", "free"), seen(None, "offline")], "site")
     assert [(g.name, g.total, g.bad) for g in found] == [("B", 2, 1), ("", 1, 1), ("A", 5, 0)]
