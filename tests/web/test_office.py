@@ -122,7 +122,7 @@ async def _on_site_without_signal(phone: Any, page: Page) -> None:
 
 async def _done_with_a_photo(page: Page) -> None:
     for row in await page.locator(".check-row").all():
-        await row.get_by_text("正常", exact=True).click()
+        await row.locator("input[value=ok]").check()
     await page.fill("#f-measure_earth_ohm", "0.2")
     await page.fill("#f-text", "更换接触器")
     await page.fill("#f-parts", "2 x 接触器\n扎带")
