@@ -105,7 +105,7 @@ async def test_an_order_from_dispatch_to_verified(staged: Stage, browser: Browse
 
     await until(verified, "the order is verified")
     await page.reload()
-    await expect(page.locator(".said")).to_contain_text("已由之后的正常充电验证")
+    await expect(page.locator(".said").last).to_contain_text("已由之后的正常充电验证")
     await technician.look()
     await phone.close()
 
