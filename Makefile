@@ -16,7 +16,7 @@ demo: setup
 	$(BIN)/ohmbudsman demo
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: setup
 	$(BIN)/ruff check .
