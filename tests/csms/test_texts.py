@@ -36,6 +36,7 @@ def read(folder: Path, content: bytes, **how: int) -> tuple[str, bool]:
         packed(**{"bin": bytes(range(256)), "deep/b.log": b"contactor stuck"}),
         b"contactor stuck\x00\x1b[0m" + b" " * 99,
     ],
+    ids=["plain", "gb18030", "utf-16", "gzip", "zip", "zip-of-many", "control"],
 )
 def test_the_words_are_found(tmp_path: Path, content: bytes) -> None:
     text, whole = read(tmp_path, content)
