@@ -9,6 +9,8 @@ from websockets.frames import apply_mask
 
 FINAL_TEXT = 0x81
 MASKED = 0x80
+EIGHT_BYTES = MASKED | 127
+"""The size stands in eight bytes: too much for here, or written longer than it need be."""
 SHORT, IN_TWO_BYTES = 126, 126
 """Payloads below 126 bytes have their size in the header's second byte; 126 there says that two bytes follow."""
 
@@ -20,7 +22,7 @@ def whole_text(data: bytes) -> bytes | None:
     size, start = data[1] - MASKED, 6
     if size == IN_TWO_BYTES:
         size, start = int.from_bytes(data[2:4], "big"), 8
-    if size != len(data) - start:
+    if size != len(data) - start or data[1] == EIGHT_BYTES:
         return None
     return apply_mask(data[start:], data[start - 4 : start])
 
