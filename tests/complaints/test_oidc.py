@@ -48,10 +48,17 @@ async def browser(bench: Bench, idp: Provider) -> AsyncIterator[httpx.AsyncClien
         {}, oidc_issuer=idp.issuer, oidc_client_id=CLIENT, oidc_client_secret=SECRET,
         oidc_roles="leads=supervisor,desk=agent",
     )
-    app = FastAPI()
-    app.include_router(pages.build(bench.desk, bench.csms, Staff(bench.db, system_clock), settings, system_clock))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://desk") as made:
+    async with visitor(bench, settings) as made:
         yield made
+
+
+def visitor(bench: Bench, settings: Settings) -> httpx.AsyncClient:
+    """A browser of our pages, as these settings make them."""
+    app = FastAPI()
+    app.include_router(pages.build(
+        bench.desk, bench.csms, Staff(bench.db, system_clock), settings, system_clock, office=bench.office
+    ))
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://desk")
 
 
 async def sent_back(browser: httpx.AsyncClient, to: str = "/desk/help") -> str:
@@ -125,10 +132,7 @@ async def test_a_log_in_belongs_to_one_browser_and_works_once(browser: httpx.Asy
 async def test_without_a_provider_there_is_no_such_page_and_one_that_is_away_is_said_so(
     bench: Bench, browser: httpx.AsyncClient, idp: Provider
 ) -> None:
-    app = FastAPI()
-    clock = system_clock
-    app.include_router(pages.build(bench.desk, bench.csms, Staff(bench.db, clock), Settings.load({}), clock))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://desk") as plain:
+    async with visitor(bench, Settings.load({})) as plain:
         assert (await plain.get("/login/elsewhere")).status_code == 404
         assert "/login/elsewhere" not in (await plain.get("/login")).text
     idp.issuer = "http://another"  # it no longer calls itself what we were told
