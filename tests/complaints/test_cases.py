@@ -132,7 +132,7 @@ async def test_a_correction_needs_a_reason_and_judges_anew(bench: Bench) -> None
     view = await bench.desk.correct(number, fix, WANG)
     assert (view.case.station, view.case.topic, view.case.version) == ("CS-2", "overcharged", 2)
     entry = next(e for e in (await bench.desk.view(number)).entries if e.type == "correction")
-    assert entry.body["before"] == {"station": "CS-1", "topic": "charged_no_energy"}
+    assert entry.body["before"] == {"station": "CS-1", "topic": "charged_no_energy", "nature": "quality"}
     with pytest.raises(BadInput, match="no station"):
         await bench.desk.correct(number, Correction(reason="typo", station="CS-9"), WANG)
     with pytest.raises(BadInput, match="one of"):

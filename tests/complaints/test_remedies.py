@@ -46,18 +46,22 @@ class Answering:
     def __init__(self, bench: Bench) -> None:
         self.bench, self.answer = bench, asyncio.Event()
 
-    async def __call__(self, id: str) -> Any:
+    async def perform(self, id: str) -> Any:
         async with self.bench.db.acquire() as conn:
-            assert await commands.claim(conn, id, at=self.bench.clock(), message_id=id, seq=99, session=1)
+            session = await conn.fetchval("select session from stations where id = 'CS-1'")
+            assert await commands.claim(conn, id, at=self.bench.clock(), message_id=id, seq=99, session=session)
         await self.answer.wait()
         await settle(self.bench, id, "accepted", seen=True)
         return "accepted"
+
+    def superseded(self, session: int) -> None:
+        raise AssertionError("there is only one")
 
 
 async def test_a_reset_is_asked_answered_and_seen_to_work_in_the_thread(bench: Bench) -> None:
     number = await filed(bench)
     station = Answering(bench)
-    await bench.csms.relay.attach("CS-1", station)
+    await bench.csms.relay.attach("CS-1", station, 1)
     acted = await bench.desk.act(number, Ask(action="reset", reason="contactor"), WANG)
     assert not acted.settled
     asked = (await entries(bench, number, "command"))[0]
