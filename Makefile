@@ -16,7 +16,7 @@ demo: setup
 	$(BIN)/ohmbudsman demo
 
 test: setup
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 check: setup
 	$(BIN)/ruff check .

@@ -77,7 +77,7 @@ class Undisturbed(Csms):
     """News waits for every open transaction of the server: here for a database that is copied for the next test."""
 
     async def events_after(self, id: int, *, limit: int = 500) -> list[Event]:
-        while await self.db.fetchval(OTHERS_WRITE):
+        while await self.db.fetchval(OTHERS_WRITE):  # noqa: ASYNC110 - what is awaited happens in a database
             await asyncio.sleep(0.02)
         return await super().events_after(id, limit=limit)
 
