@@ -26,6 +26,16 @@ async def staged(dsn: str) -> AsyncIterator[Stage]:
 
 
 @pytest.fixture
+async def just_now(dsn: str) -> AsyncIterator[Stage]:
+    """A running product whose bad session has only just ended, on a busy machine too.
+
+    The driver writes before we open a case by ourselves, and his payment lies in the past and near its session.
+    """
+    async with stage(dsn, past=timedelta(minutes=12), pace=1) as made:
+        yield made
+
+
+@pytest.fixture
 async def told(dsn: str) -> AsyncIterator[Stage]:
     """A product with people and one station's name, and no station connected."""
     async with stage(dsn, past=timedelta(0), pace=1) as made:

@@ -34,6 +34,7 @@ TARIFF = {
 }
 QUICK = Backoff(minimum=0.02, maximum=0.2, jitter=0.02)
 PATIENCE_S = 60.0
+HURRY = 240.0
 
 
 async def until(look: Callable[[], Awaitable[Any]], what: str) -> Any:
@@ -132,17 +133,27 @@ class Stage:
         self.stations[id].set_contactor(1, stuck_open=True)
         await self.pay(payment, "30.00", "APP-WANG", id, 1)
         transaction = await self.begin(id, 1, "APP-WANG", Vehicle(max_kw=80))
-        await self.clock.sleep(8 * 60)
+        await self.live(minutes=8)
         await self.end(id, 1)
         return transaction
+
+    async def live(self, minutes: float) -> None:
+        """Minutes that pass in seconds, whatever the pace of the rest."""
+        pace = self.clock.time_scale
+        self.clock.time_scale = max(pace, HURRY)
+        await self.clock.sleep(minutes * 60)
+        self.clock.time_scale = pace
 
 
 @asynccontextmanager
 async def stage(
-    dsn: str, *, past: timedelta = timedelta(minutes=40), pace: float = 240, people: bool = True, **options: Any
+    dsn: str, *, past: timedelta = timedelta(minutes=40), pace: float = HURRY, people: bool = True, **options: Any
 ) -> AsyncIterator[Stage]:
-    """A product whose clock begins in the past and goes fast, until a test takes it `to_present`."""
-    clock = Clock(time_scale=pace, start=datetime.now(UTC) - past)
+    """A product whose clock begins in the past and goes fast, until a test takes it `to_present`.
+
+    It goes fast only once people and tariff are there: a busy machine must not use the past up before it begins.
+    """
+    clock = Clock(start=datetime.now(UTC) - past)
     settings = Settings.load({}, database=dsn, http_port=0, ocpp_port=0, hotline="400-820-0000", **options)
     async with running(settings, clock=clock.now) as product:
         set_up = Stage(product, clock)
@@ -150,6 +161,7 @@ async def stage(
             if people:
                 await product.csms.put_tariff("standard", TARIFF)
                 await set_up.people()
+            clock.time_scale = pace
             yield set_up
         finally:
             for each in set_up.stations.values():

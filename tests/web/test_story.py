@@ -18,8 +18,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
 TEXT = "插着枪等了快十分钟,一度电都没充进去,钱也没退,怎么回事?"
 
 
-async def test_from_the_qr_code_to_the_confirmed_refund(staged: Stage, browser: Browser) -> None:
+async def test_from_the_qr_code_to_the_confirmed_refund(just_now: Stage, browser: Browser) -> None:
     """A driver files with a photo, the reset is refused, then helps, the refund is approved, the driver confirms."""
+    staged = just_now
     await staged.station("DC60-01", "ocpp1.6", [60.0, 60.0], name="湖滨路站 3 号桩")
     await staged.a_bad_session()
     await staged.begin("DC60-01", 2, "APP-CHEN", Vehicle(max_kw=60, soc=20))
