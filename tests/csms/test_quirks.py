@@ -295,6 +295,7 @@ async def test_quirk_26_no_boot_after_a_reconnect(world: World) -> None:
 async def test_quirk_27_a_trigger_that_is_never_answered(world: World) -> None:
     """StarCharge/MG: given up without closing the socket, so there is no loop; the next command is not held up."""
     station = await world.dial(UnlockConnector={"status": "Unlocked"})
+    await station.say("Heartbeat", {})  # its arrival is on record by then
     assert (await world.command("TriggerMessage", {"requestedMessage": "BootNotification"}))["state"] == "unanswered"
     assert (await world.command("UnlockConnector", {"connectorId": 1}))["state"] == "accepted"
     assert (await station.boot())["status"] == "Accepted"

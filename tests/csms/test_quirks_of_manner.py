@@ -184,7 +184,8 @@ async def test_quirk_42_a_composite_schedule_with_nothing_right(world: World) ->
     odd: dict[str, Any] = {"status": "Accepted", "connectorId": 1, "scheduleStart": "0",
                            "chargingSchedule": {"startSchedule": "0", "chargingRateUnit": "",
                                                 "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 16}]}}
-    await world.dial(GetCompositeSchedule=odd)
+    station = await world.dial(GetCompositeSchedule=odd)
+    await station.say("Heartbeat", {})  # its arrival is on record by then
     asked = await world.command("GetCompositeSchedule", {"connectorId": 1, "duration": 60})
     assert (asked["state"], asked["answer"]) == ("accepted", odd)
 

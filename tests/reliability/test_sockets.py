@@ -89,6 +89,30 @@ async def test_what_is_said_before_the_arrival_is_on_record_is_answered_in_order
     assert [r["kind"] for r in kinds] == ["connected", "received"]
 
 
+async def test_a_station_that_was_answered_can_be_asked(
+    db: Db, centre: Centre, dial: Dial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it takes until its socket is in reach of commands: no answer leaves before."""
+    attach, go_on = centre.relay.attach, asyncio.Event()
+
+    async def slow(*attached: Any) -> None:
+        await go_on.wait()
+        await attach(*attached)
+
+    monkeypatch.setattr(centre.relay, "attach", slow)
+    socket: Socket = await dial(centre, "S-1")
+    await socket.say("Heartbeat", {})
+    await until(lambda: db.fetchval("select exists (select from stations where id = 'S-1' and connected)"))
+    hearing = asyncio.create_task(socket.hear())
+    assert not (await asyncio.wait([hearing], timeout=0.3))[0], "answered although no command can reach it"
+    go_on.set()
+    assert (await hearing)[0] == 3
+    asking = asyncio.create_task(centre.csms.send("S-1", Unlock(1), by="test", wait_s=5))
+    _, id, action, _ = await socket.hear()
+    await socket.send(orjson.dumps([3, id, {"status": "Unlocked"}]).decode())
+    assert (action, (await asking).state) == ("UnlockConnector", CommandState.ACCEPTED)
+
+
 async def test_a_frame_that_is_too_large_ends_its_own_connection_only(db: Db, centre: Centre, dial: Dial) -> None:
     large, other = await dial(centre, "S-large"), await dial(centre, "S-other")
     just_fits = {"vendorId": "v", "data": "x" * (512 * 1024 - 100)}

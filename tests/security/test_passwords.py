@@ -44,12 +44,18 @@ def answer(id: str, action: str, status: str) -> str:
     return orjson.dumps([3, id, body]).decode()
 
 
+async def here(site: Site, **how: Any) -> ClientConnection:
+    """The socket of CS-1 once it was answered: its arrival is on record by then, so it can be asked."""
+    socket = await site.comes_in("CS-1", **how)
+    await socket.send('[2,"hb","Heartbeat",{}]')
+    assert orjson.loads(await asyncio.wait_for(socket.recv(), 40))[:2] == [3, "hb"]
+    return socket
+
+
 async def told(site: Site, protocol: str, status: str | None) -> tuple[ClientConnection, str, Any]:
     """(its socket, the new password as it was sent, the command) of a station that answers so, or not at all."""
     await site.put("CS-1", profile=1, password=OLD)
-    socket = await site.comes_in("CS-1", password=OLD, protocol=protocol)
-    await socket.send('[2,"hb","Heartbeat",{}]')
-    await asyncio.wait_for(socket.recv(), 40)
+    socket = await here(site, password=OLD, protocol=protocol)
     asking = asyncio.create_task(site.centre.csms.change_password("CS-1", None, by="test", wait_s=5))
     id, action, new = await hears(socket)
     if status is not None:
@@ -97,7 +103,7 @@ async def test_after_a_lost_answer_old_and_new_are_good_until_the_new_one_was_us
 @BOTH
 async def test_a_station_may_come_back_with_it_before_it_has_answered(site: Site, protocol: str) -> None:
     await site.put("CS-1", profile=1, password=OLD)
-    socket = await site.comes_in("CS-1", password=OLD, protocol=protocol)
+    socket = await here(site, password=OLD, protocol=protocol)
     asking = asyncio.create_task(site.centre.csms.change_password("CS-1", None, by="test", wait_s=5))
     _, _, new = await hears(socket)
     await site.comes_in("CS-1", password=new, protocol=protocol)
@@ -136,7 +142,7 @@ async def test_a_1_6_station_may_send_the_key_s_bytes_or_its_spelling(site: Site
 
 async def test_a_chosen_password_is_told_in_hexadecimal_to_1_6(site: Site) -> None:
     await site.put("CS-1", profile=1, password=OLD)
-    socket = await site.comes_in("CS-1", password=OLD)
+    socket = await here(site, password=OLD)
     asking = asyncio.create_task(site.centre.csms.change_password("CS-1", "sixteen letters!", by="test", wait_s=5))
     id, action, new = await hears(socket)
     assert bytes.fromhex(new) == b"sixteen letters!"
@@ -181,7 +187,7 @@ async def test_no_trace_of_a_password_is_stored_or_logged(site: Site, db: Db, pr
 async def test_a_password_that_a_station_lets_slip_is_not_kept(site: Site, db: Db) -> None:
     slipped = "the station's own secret"
     await site.put("CS-1")
-    socket = await site.comes_in("CS-1")
+    socket = await here(site)
     asking = asyncio.create_task(
         site.centre.csms.send_message("CS-1", "GetConfiguration", {"key": ["AuthorizationKey"]}, by="t", wait_s=5)
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from csms.rest import rows, shapes
+from csms.rest import grid, rows, shapes
 from tests.csms.rest.conftest import Http
 from tests.csms.rest.wire import Plug
 
@@ -371,10 +371,7 @@ async def test_the_signed_update_of_16_and_a_published_one(http: Http) -> None:
 
 
 @pytest.mark.parametrize(("action", "payload", "kind"), [
-    ("NotifySettlement", {"pspRef": "P1", "status": "Settled", "settlementAmount": 12.5, "transactionId": "T1",
-                          "settlementTime": "2026-11-22T04:00:00Z"}, "settlement"),
     ("NotifyPriorityCharging", {"transactionId": "T1", "activated": True}, "priority_charging"),
-    ("NotifyDERAlarm", {"controlType": "FreqDroop", "timestamp": "2026-11-22T04:00:00Z"}, "der_alarm"),
     ("NotifyEVChargingNeeds", {"evseId": 1, "chargingNeeds": {"requestedEnergyTransfer": "DC"}}, "ev_needs"),
 ])
 async def test_what_21_tells_is_kept_with_its_meaning(http: Http, action: str, payload: Any, kind: str) -> None:
@@ -383,6 +380,25 @@ async def test_what_21_tells_is_kept_with_its_meaning(http: Http, action: str, p
     (notice,) = await items(http, f"/stations/CS-1/notices?kind={kind}", rows.NoticeShape)
     assert notice["detail"] == payload
     assert notice["said"] == payload.get("transactionId")
+
+
+async def test_the_alarm_of_the_grid_is_noted_in_our_words(http: Http) -> None:
+    plug = await at_station(http, "ocpp2.1")
+    await plug.say("NotifyDERAlarm", {"controlType": "FreqDroop", "timestamp": "2026-11-22T04:00:00Z"})
+    (notice,) = await items(http, "/stations/CS-1/notices?kind=grid_alarm", rows.NoticeShape)
+    assert notice["detail"] == {"control_type": "FreqDroop", "fault": None, "ended": False, "info": None}
+    assert notice["at"] == "2026-11-22T04:00:00.000Z"
+
+
+async def test_a_settlement_is_listed_in_its_shape(http: Http) -> None:
+    plug = await at_station(http, "ocpp2.1")
+    await plug.say("NotifySettlement", {"pspRef": "P1", "status": "Settled", "settlementAmount": 12.5,
+                                        "transactionId": "T1", "settlementTime": "2026-11-22T04:00:00Z"})
+    (row,) = await items(http, "/settlements?station=CS-1", grid.SettlementShape)
+    assert row == {
+        "station": "CS-1", "reference": "P1", "status": "Settled", "amount": "12.5", "at": "2026-11-22T04:00:00.000Z",
+        "said": "T1", "receipt": None, "receipt_url": None, "info": None, "vat_number": None,
+    }
 
 
 async def test_a_send_that_cannot_be_read_is_kept_and_not_answered(http: Http) -> None:
