@@ -11,7 +11,7 @@ CUSTOMER = "customer"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`what`: an action of the contract, or say, ask, hear, accept, disagree."""
+    """`what`: an action of the contract, or say, ask, accept, disagree, arrive, finish."""
 
     hours: float
     who: str
@@ -45,11 +45,18 @@ def explained(words: str, *, hours: float = 2.5, stars: int, who: str = "li") ->
     return (*taken(who), Step(hours, who, "resolve", {"text": words}), *_ended(hours + 6, stars))
 
 
+ON_THE_WAY = {1: 0.4, 2: 1.6, 3: 18.0}
+"""Hours from the dispatch to the arrival, by fault level: within what the policy asks for."""
+
+
 def dispatched(words: str, *, fault_level: int, who: str = "wu") -> Sequence[Step]:
-    """A technician goes there; the customer has been told."""
+    """A technician goes there, mends it; the customer is told before and after."""
+    there = 0.8 + ON_THE_WAY[fault_level]
     return (
         *taken(who), Step(0.7, who, "say", {"text": words}),
         Step(0.8, who, "dispatch", {"owner": "tan", "fault_level": fault_level, "reason": "to be looked at on site"}),
+        Step(there, "tan", "arrive"), Step(there + 0.9, "tan", "finish", {"text": "repaired, tried with a test load"}),
+        Step(there + 2.5, who, "resolve", {"text": words}), Step(there + 12, CUSTOMER, "accept", {"satisfaction": 4}),
     )
 
 
@@ -57,6 +64,7 @@ def danger(words: str, who: str = "zhao") -> Sequence[Step]:
     return (
         Step(0.05, who, "acknowledge"), Step(0.08, who, "say", {"text": words}),
         Step(0.1, who, "dispatch", {"owner": "tan", "fault_level": 1, "reason": "smoke: switch off, inspect"}),
+        Step(0.5, "tan", "arrive"),
     )
 
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import orjson
 
+from complaints import workorders
 from complaints.actions import Ask
 from complaints.app import Product
 from complaints.cases import Case
@@ -20,6 +21,7 @@ from complaints.demo.courses import CUSTOMER, Step
 from complaints.demo.traffic import Week
 from complaints.demo.troubles import Grievance
 from complaints.intake.form import Correction, read
+from complaints.workorders import Report
 from csms.kit.clock import SetClock
 from csms.rest.http import Principal
 
@@ -120,6 +122,10 @@ class Past:
                 await self.desk.say(case.number, type="question", audience="customer", who=who, **fields)
             case "accept":
                 await self.desk.customer_answers(case.tracking, settled=True, **fields)
+            case "arrive" | "finish":
+                async with self.product.db.acquire() as conn, conn.transaction():
+                    [order] = await workorders.of_case(conn, case.number)
+                    await workorders.move(conn, order.id, step.what, Report(**fields), step.who, self.clock())
             case "disagree":
                 await self.desk.customer_answers(case.tracking, settled=False, **fields)
             case action:
