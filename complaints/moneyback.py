@@ -70,12 +70,15 @@ class MoneyBack:
         return waiting
 
     async def _decide(self, number: str, refund: Refund, ask: Ask, who: Principal) -> Refund:
+        behind = [refund.of_ref] if refund.of_ref and ask.approve is not False else []
+        known = await self._csms.payments_of(references=behind) if behind else []
         async with self._db.acquire() as conn, conn.transaction():
             if not await self._may(conn, refund.amount, refund.proposed_by, who):
                 raise Conflict(
                     f"{who.name} may not decide this refund: it is above the limit of the role {who.role}, or above "
                     f"{self._four_eyes_above} and proposed by the same person; finance, a supervisor or an admin may"
                 )
+            await refunds.not_twice(conn, refund, known)
             case = await cases.locked(conn, number)
             approve = ask.approve is not False
             return await refunds.decide(

@@ -21,6 +21,7 @@ from csms.vocabulary import Payment
 
 APPROVERS = ("finance", "supervisor", "admin")
 RUNNING = ("proposed", "approved", "initiated", "sent", "confirmed")
+CENT = Decimal("0.01")
 UNSETTLED = ("proposed", "approved", "initiated")
 """Still to be decided or handed over. What was sent is with the bank; what failed was told and is proposed anew."""
 
@@ -159,6 +160,11 @@ DECIDE = f"""
     update refunds set state = $3, decided_by = $4, decided_at = $5, note = $6
     where complaint = $1 and n = $2 and state = 'proposed' returning {COLUMNS}
 """
+ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtextextended('refund of ' || $1::text, 0))"
+GIVEN_BACK = """
+    select key, complaint, amount from refunds
+    where of_ref = $1 and key <> $2 and kind = 'refund' and state in ('approved', 'initiated', 'sent', 'confirmed')
+"""
 FAILED = """
     update refunds set state = 'failed', note = $3, settled_at = $4
     where complaint = $1 and n = $2 and state in ('approved', 'initiated') returning n
@@ -212,6 +218,28 @@ async def decide(conn: Conn, case: Case, refund: Refund, *, approve: bool, by: s
         raise Conflict(f"refund {refund.n} is {refund.state} already")
     await _note(conn, _refund(row), by, note, "approve" if approve else "decline", now, silent=approve)
     return _refund(row)
+
+
+async def not_twice(conn: Conn, refund: Refund, payments: Sequence[Payment]) -> None:
+    """No payment is given back beyond what was taken, whichever of several cases about it asks.
+
+    `payments`: the one behind the refund and its relatives. Raises Conflict. Held until the transaction ends.
+    """
+    capture = next((p for p in payments if p.kind == "capture" and p.reference == refund.of_ref), None)
+    if capture is None or refund.kind != "refund":
+        return
+    await conn.execute(ONE_AT_A_TIME, capture.reference)
+    ours = await conn.fetch(GIVEN_BACK, capture.reference, refund.key)
+    keys = {row["key"] for row in ours}
+    back = [p for p in payments if p.kind == "refund" and p.of == capture.reference]
+    outside = [p.amount for p in back if p.reference not in keys]
+    given = sum((row["amount"] for row in ours), sum(outside, Decimal(0)))
+    if given + refund.amount > capture.amount + CENT:
+        where = ", ".join(sorted({row["complaint"] for row in ours})) or "the payment side"
+        raise Conflict(
+            f"of payment {capture.reference} over {money(capture.amount)} {capture.currency}, {money(given)} is given "
+            f"back already ({where})"
+        )
 
 
 async def note_failed(conn: Conn, refund: Refund, why: str, now: datetime) -> None:

@@ -193,6 +193,20 @@ async def test_a_refund_is_proposed_by_one_approved_by_another_and_recorded_once
     assert any("30.00 CNY" in e.text for e in await entries(bench, number, "refund") if e.audience == "customer")
 
 
+async def test_one_payment_is_not_given_back_twice_by_two_cases_about_it(bench: Bench) -> None:
+    """We noticed it ourselves and the driver wrote, too: both propose, one is paid."""
+    first, second = await filed(bench), (await bench.desk.file(read(bench.dead_complaint()), by="wang")).case.number
+    for number in (first, second):
+        await bench.desk.act(number, Ask(action="refund", reason="no energy", approve=False), WANG)
+    await bench.desk.act(first, Ask(action="refund", reason="fits", approve=True), LI)
+    with pytest.raises(Conflict, match=first):
+        await bench.desk.act(second, Ask(action="refund", reason="fits", approve=True), LI)
+    declined = await bench.desk.act(second, Ask(action="refund", reason="paid by the other", approve=False), LI)
+    assert declined.detail["refund"]["state"] == "declined"
+    paid = await bench.csms.payments_of(references=["P-1"])
+    assert [p.amount for p in paid if p.kind == "refund"] == [Decimal(30)]
+
+
 async def test_a_refund_beyond_what_was_taken_is_refused_with_what_is_left(bench: Bench) -> None:
     number = await filed(bench)
     with pytest.raises(BadInput, match=r"30\.00 CNY"):
