@@ -38,7 +38,6 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from csms.kit.postgres import EmbeddedPostgres
 
-BEGIN, END = "<!-- cases: begin -->", "<!-- cases: end -->"
 WHO = Principal("agent7", "supervisor")
 LARGE = ("complaints", "entries", "case_words", "deadlines")
 
@@ -247,13 +246,6 @@ async def ask_all(db: Db, options: argparse.Namespace) -> str:
     ])
 
 
-def write(table: str) -> None:
-    page = report.PAGE.read_text("utf-8")
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    report.PAGE.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", "utf-8")
-
-
 def say(text: str) -> None:
     print(f"... {text}", flush=True)
 
@@ -270,7 +262,7 @@ def main() -> None:
     table = asyncio.run(run(options))
     print("\n" + table)
     if options.write:
-        write(table)
+        report.write(table + "\n", "cases")
 
 
 if __name__ == "__main__":
