@@ -127,8 +127,8 @@ def _periods(value: object) -> tuple[Period, ...]:
     end = 0
     for name, period in named:
         if period.start_minute != end:
-            word = "overlaps the period before it" if period.start_minute < end else "leaves a gap before it"
-            raise BadInput(f"{name}.from", f"{word}: {_clock(end)} was expected")
+            raise BadInput(f"{name}.from", f"overlaps the period before it: {_clock(end)} was expected"
+                           if period.start_minute < end else f"leaves a gap before it: {_clock(end)} was expected")
         end = period.end_minute
     if end != DAY:
         raise BadInput(f"{named[-1][0]}.to", "the periods end before 24:00")

@@ -20,7 +20,6 @@ from complaints.remedies import Possible
 from complaints.rest_evidence import EXPORTERS, handed_out
 from complaints.states import can
 from complaints.web import entries, timeline
-from complaints.web.because import reason
 from complaints.web.frame import Visit
 from complaints.web.progress import Progress
 from complaints.web.records import Records
@@ -171,8 +170,7 @@ async def _middle(visit: Visit, assessment: Assessment | None) -> dict[str, Any]
     found = judgement["findings"] if judgement else []
     grouped = {s: [f for f in found if f["stance"] == s] for s in STANCES}
     chart = await _chart(visit, assessment)
-    return chart | {"grouped": grouped, "because": lambda text: reason(text, visit.tongue),
-                    "taken": taken(judgement["bill"], chart["records"]) if judgement else ()}
+    return chart | {"grouped": grouped, "taken": taken(judgement["bill"], chart["records"]) if judgement else ()}
 
 
 def taken(bill: Mapping[str, Any] | None, records: Records | None) -> Sequence[Mapping[str, Any]]:

@@ -84,7 +84,7 @@ async def begin(visit: Visit) -> Response:
     except Conflict:
         return visit.go("/login")
     except BadInput as error:
-        words = visit.say(WRONG[error.field]) if error.field in WRONG else str(error)
+        words = visit.say(WRONG[error.field]) if error.field in WRONG else visit.mistake(error)
         return await _first_run(visit, {error.field: words}, 422)
     made = await staff.log_in(name, password)
     response = visit.go("/desk/stations", "begun")

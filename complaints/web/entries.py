@@ -11,6 +11,7 @@ from complaints.desk import CUSTOMER
 from complaints.rest.complaints import may_read
 from complaints.thread import SYSTEM, Entry
 from complaints.web import shown
+from complaints.web.because import reason
 from complaints.web.frame import Visit
 from complaints.web.labels import (
     ACTION,
@@ -68,12 +69,12 @@ def _told(visit: Visit, e: Entry) -> str:
     match e.type:
         case "classified":
             topic, department = _name(say, TOPIC, b.get("topic")), _name(say, DEPARTMENT, b.get("department"))
-            return f"{topic} · L{b.get('level')} · {department}"
+            return f"{topic} · L{b.get('level')} · {department}\n{_why(visit, b)}".strip()
         case "assessment":
             verdict, liable = _name(say, VERDICT, b.get("verdict")), _name(say, LIABILITY, b.get("liability"))
             return say("version %(n)s: %(verdict)s; %(liable)s", n=b.get("version"), verdict=verdict, liable=liable)
         case "assignment" | "dispatch":
-            return str(b.get("owner") or b.get("technician") or "")
+            return f"{b.get('owner') or b.get('technician') or ''}\n{_why(visit, b)}".strip()
         case "escalation":
             return f"L{b.get('before')} → L{b.get('level')}"
         case "command":
@@ -99,6 +100,11 @@ def _told(visit: Visit, e: Entry) -> str:
             return say("%(n)s of 5", n=b["satisfaction"])
         case _:
             return ""
+
+
+def _why(visit: Visit, body: Mapping[str, Any]) -> str:
+    """The reasons of what a rule did, where it gave any."""
+    return "; ".join(reason(why, visit.tongue) for why in body.get("because", ()))
 
 
 def _name(say: Any, labels: Mapping[str, str], code: Any) -> str:

@@ -72,9 +72,9 @@ def words_for(visit: Visit, error: TheyErred) -> str:
             return visit.say("Not possible while the case is: %(state)s.", state=visit.say(STATE[state]))
         case BadInput():
             name = error.field.partition("[")[0]
-            return f"{visit.say(FIELD[name]) if name in FIELD else error.field}: {visit.say(str(error))}"
+            return f"{visit.say(FIELD[name]) if name in FIELD else error.field}: {visit.mistake(error)}"
         case _:
-            return visit.say(str(error))
+            return visit.mistake(error)
 
 
 def away(visit: Visit) -> Response:

@@ -24,7 +24,9 @@ from complaints.oidc import oidc_of
 from complaints.settings import Settings
 from complaints.staff import Staff
 from complaints.web import session, shown
+from complaints.web.because import reason
 from complaints.web.labels import LABELS
+from complaints.web.mistakes import mistake
 from complaints.web.office.rooms import ROOMS
 from complaints.web.progress import Watch
 from complaints.web.pulse import Pulse, Snapshot
@@ -35,6 +37,7 @@ from complaints.web.session import Seal
 from complaints.web.tongue import LANGUAGES, Tongue, choose
 from complaints.worklist import Worklist
 from csms.api import Csms
+from csms.errors import TheyErred
 from csms.kit.clock import Clock
 from csms.rest.http import Principal
 
@@ -107,6 +110,7 @@ class Site:
             tongue.gettext, tongue.ngettext, newstyle=True
         )
         made.filters |= shown.filters(tongue, self.settings.zone, LABELS)
+        made.filters["told"] = lambda text: reason(text, tongue)
         made.globals |= {
             "asset": self.asset, "language": tongue.language, "languages": LANGUAGES, "zone": self.settings.zone,
             "hotline": self.settings.hotline, "url": url, "kept": LABELS, "sections": SECTIONS, "rooms": ROOMS,
@@ -202,6 +206,10 @@ class Visit:
 
     def say(self, text: str, **values: Any) -> str:
         return self.tongue.say(text, **values)
+
+    def mistake(self, error: TheyErred) -> str:
+        """What an error says, in the visitor's language."""
+        return mistake(str(error), self.tongue)
 
     @property
     def base(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from complaints.web.finding_names import FINDING, RECORD
 from complaints.web.office.words import OFFICE
 from complaints.web.tongue import N_
 
@@ -174,7 +175,8 @@ FIELD = {
     "contact": N_("Phone or e-mail"), "payment_reference": N_("Payment number"), "answer": N_("Answer"),
     "topic": N_("Topic"), "level": N_("Level"), "department": N_("Department"), "order": N_("Order"),
     "verdict": N_("Verdict"), "liability": N_("Liable"), "incident": N_("Incident"), "title": N_("Title"),
-    "state": N_("State"), "name": N_("Name"), "id": N_("Station id"),
+    "state": N_("State"), "name": N_("Name"), "id": N_("Station id"), "satisfaction": N_("Satisfaction"),
+    "files": N_("Photo or file"), "attachments": N_("Photo or file"), "into": N_("Case number"),
 }
 
 LABELS: Mapping[str, Mapping[str, str]] = {
@@ -182,5 +184,6 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "channel": CHANNEL, "clock": CLOCK, "role": ROLE, "connector": CONNECTOR, "verdict": VERDICT,
     "liability": LIABILITY, "stance": STANCE, "grade": GRADE, "remedy": REMEDY, "action": ACTION,
     "command": COMMAND, "command_state": COMMAND_STATE, "effect": EFFECT, "guard": GUARD, "fault": FAULT,
-    "refund_state": REFUND_STATE, "payment": PAYMENT, "proof": PROOF, "entry": ENTRY, "field": FIELD, **OFFICE,
+    "refund_state": REFUND_STATE, "payment": PAYMENT, "proof": PROOF, "entry": ENTRY, "field": FIELD,
+    "finding": FINDING, "record": RECORD, **OFFICE,
 }

@@ -15,6 +15,7 @@ from fastapi import Response
 from complaints.desk import CUSTOMER
 from complaints.incidents.look import paid_for
 from complaints.intake import form as intake
+from complaints.web import errors
 from complaints.web.frame import Visit, url
 from complaints.web.tongue import N_
 from csms.errors import BadInput
@@ -201,7 +202,7 @@ async def _picked(visit: Visit, id: str) -> Transaction | None:
 
 def _wrong(visit: Visit, error: BadInput) -> dict[str, str]:
     field = "photo" if error.field.startswith("attachments") else error.field.partition(".")[0]
-    return {field: told(visit, field)} if field in WRONG else {"text": f"{error.field}: {error}"}
+    return {field: told(visit, field)} if field in WRONG else {"text": errors.words_for(visit, error)}
 
 
 def told(visit: Visit, field: str) -> str:

@@ -33,7 +33,7 @@ async def attempt(
         raise
     except TheyErred as error:
         if isinstance(error, BadInput):
-            why = visit.say(str(error))
+            why = visit.mistake(error)
             return await again({error.field: why}, f"{visit.say(MARKED)} {why}", errors.status_of(error))
         return await again({}, errors.words_for(visit, error), errors.status_of(error))
     return done(visit, to, said)

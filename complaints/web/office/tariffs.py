@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -162,9 +162,8 @@ async def put(visit: Visit) -> Response:
         return await forms.attempt(visit, act, again, "set")
     try:
         made = tariff_of(id or "new", _body(visit))
-    except (BadInput, InvalidOperation) as error:
-        field = error.field if isinstance(error, BadInput) else "periods"
-        return await again({field: visit.say(str(error))}, visit.say("Look at the marked field."), 422)
+    except BadInput as error:
+        return await again({error.field: visit.mistake(error)}, visit.say("Look at the marked field."), 422)
     return await _page(visit, known and str(known), {}, "", 200, made)
 
 

@@ -37,6 +37,10 @@ OFFICE: Mapping[str, Mapping[str, str]] = {
         "ordered": N_("Ordered"), "accepted": N_("Accepted"), "on_site": N_("On site"), "done": N_("Done"),
         "verified": N_("Verified: it charges"), "not_solved": N_("Not solved"), "cancelled": N_("Cancelled"),
     },
+    "order_step": {
+        "accept": N_("to take it"), "arrive": N_("to arrive"), "finish": N_("to finish it"),
+        "fail": N_("to hand it back"), "verify": N_("to verify it"), "cancel": N_("to cancel it"),
+    },
     "order_view": {"open": N_("Open"), "done": N_("Wait for a good session"), "ended": N_("Ended"), "all": N_("All")},
     "fault_level": {
         "1": N_("1: danger or whole site down"), "2": N_("2: station down"), "3": N_("3: works in part"),
@@ -86,13 +90,21 @@ OFFICE: Mapping[str, Mapping[str, str]] = {
     },
     "setting": {
         "site": N_("Site"), "person": N_("Duty"), "absence": N_("Absence"), "tariff": N_("Tariff"),
-        "user": N_("User"), "token": N_("API token"), "policy": N_("Policy"),
+        "user": N_("User"), "token": N_("API token"), "policy": N_("Policy"), "team": N_("Team"),
+        "upkeep": N_("Upkeep plan"),
     },
     "alarm_kind": {
         "silent_fault": N_("Silent fault: people complain, the station says nothing"),
         "delivery.unclear": N_("A message may not have gone out"), "delivery.failed": N_("A message did not go out"),
         "calendar.horizon": N_("Clocks reach beyond the published calendar"),
         "nobody": N_("A case has no person on duty"),
+        "early_warning": N_("Readings warn of a fault"), "out_of_limits": N_("A test found readings out of limits"),
+        "model_share": N_("One model has more than its share of complaints"),
+        "first_resolution": N_("Too few cases are settled at the first answer"),
+    },
+    "warning": {
+        "heat": N_("hotter than usual (°C)"), "restless_current": N_("current jumps about"),
+        "weak": N_("draws less than offered"), "voltage": N_("voltage below what is usual (V)"),
     },
     "weekday": {
         "0": N_("Mon"), "1": N_("Tue"), "2": N_("Wed"), "3": N_("Thu"), "4": N_("Fri"), "5": N_("Sat"),
