@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from complaints.actions import Ask
 from complaints.desk import Desk
 from complaints.incidents import rows as incidents
-from csms.errors import TheyErred
+from csms.errors import Conflict, TheyErred
+from csms.kit.db import Conn
 from csms.rest.http import Principal
 
 MOST = 200
+OVER = "it has ended, or belongs to an incident already"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,26 @@ async def assign(desk: Desk, numbers: Sequence[str], owner: str, who: Principal)
 
 async def join(desk: Desk, numbers: Sequence[str], incident: int, who: Principal) -> Done:
     """All of them belong to this incident. Raises NotFound."""
-    done, refused = [], []
-    async with desk.db.acquire() as conn:
+    async with desk.db.acquire() as conn, conn.transaction():
         await incidents.get(conn, incident)
-        for number in numbers[:MOST]:
-            async with conn.transaction():
-                joined = await incidents.join(conn, incident, number, who.name, desk.clock())
-            if joined:
-                done.append(number)
-            else:
-                refused.append((number, "it has ended, or belongs to an incident already"))
+        return await _joined(desk, conn, numbers, incident, who)
+
+
+async def begin(desk: Desk, numbers: Sequence[str], title: str, who: Principal) -> tuple[int, Done]:
+    """A new incident with all of them in it. Raises BadInput; Conflict where none could be, and then none is begun."""
+    async with desk.db.acquire() as conn, conn.transaction():
+        made = await incidents.begin(conn, title, who.name, desk.clock())
+        joined = await _joined(desk, conn, numbers, made.id, who)
+        if not joined.done:
+            raise Conflict("none of them can be linked: each has ended, or belongs to an incident already")
+        return made.id, joined
+
+
+async def _joined(desk: Desk, conn: Conn, numbers: Sequence[str], incident: int, who: Principal) -> Done:
+    done, refused = [], []
+    for number in numbers[:MOST]:
+        if await incidents.join(conn, incident, number, who.name, desk.clock()):
+            done.append(number)
+        else:
+            refused.append((number, OVER))
     return Done(done, refused)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,11 +11,13 @@ from urllib.parse import urlencode
 from fastapi import Response
 
 from complaints import actions, bulk
+from complaints.bulk import Done
 from complaints.cases import Wanted
 from complaints.states import ENDED, OPEN, STATES
 from complaints.web import errors
 from complaints.web.frame import Visit, url
 from complaints.web.labels import CLOCK
+from complaints.web.office import forms
 from complaints.web.shown import length
 from complaints.web.tongue import N_
 from complaints.worklist import OURS, Item
@@ -41,7 +43,7 @@ TONES = {"danger": "bad", "overdue": "bad", "soon": "warn", "approve": "warn", "
 FILTERS = ("state", "level", "department", "q", "station")
 KEPT = (*FILTERS, "view")
 """What of an address makes a filter; the page and the language do not."""
-BULK = ("assign", "join")
+TITLE_AT_MOST = 200
 
 
 async def work(visit: Visit) -> Response:
@@ -110,25 +112,46 @@ def _reason(visit: Visit, item: Item, code: str) -> tuple[str, str]:
 
 async def many(visit: Visit) -> Response:
     """One thing done to all that are ticked."""
-    form, desk = visit.form, visit.site.desk
-    numbers, what = form.many("number"), form.text("do")
+    numbers, what = visit.form.many("number"), visit.form.text("do")
     try:
-        if what not in BULK or not numbers:
+        if what not in DOERS or not numbers:
             raise BadInput("number", visit.say("tick at least one case"))
-        if what == "assign":
-            done = await bulk.assign(desk, numbers, form.text("owner") or visit.who.name, visit.who)
-        else:
-            incident = form.text("incident")
-            if not incident.isdecimal():
-                raise BadInput("incident", visit.say("choose an incident"))
-            done = await bulk.join(desk, numbers, int(incident), visit.who)
+        done, to = await DOERS[what](visit, numbers)
     except TheyErred as error:
         return await _page(visit, errors.words_for(visit, error), errors.status_of(error))
     if done.refused:
         words = visit.say("Done for %(n)s. Not for: %(rest)s", n=len(done.done),
-                          rest=", ".join(number for number, _ in done.refused))
+                          rest=", ".join(f"{number} ({visit.say(why)})" for number, why in done.refused))
         return await _page(visit, words, 409 if not done.done else 200)
-    return visit.go(f"/desk?{query}" if (query := _query(visit)) else "/desk", "done")
+    return visit.go(to, "done")
+
+
+async def _assign(visit: Visit, numbers: Sequence[str]) -> tuple[Done, str]:
+    owner = visit.form.text("owner") or visit.who.name
+    return await bulk.assign(visit.site.desk, numbers, owner, visit.who), _back(visit)
+
+
+async def _join(visit: Visit, numbers: Sequence[str]) -> tuple[Done, str]:
+    incident = visit.form.text("incident")
+    if not incident.isdecimal():
+        raise BadInput("incident", visit.say("choose an incident"))
+    return await bulk.join(visit.site.desk, numbers, int(incident), visit.who), _back(visit)
+
+
+async def _begin(visit: Visit, numbers: Sequence[str]) -> tuple[Done, str]:
+    """A new incident with what is ticked; it is shown, because there is more to say of it."""
+    title = forms.words(visit, "title", longest=TITLE_AT_MOST)
+    id, done = await bulk.begin(visit.site.desk, numbers, title, visit.who)
+    return done, url("desk", "incidents", id)
+
+
+def _back(visit: Visit) -> str:
+    return f"/desk?{query}" if (query := _query(visit)) else "/desk"
+
+
+Doer = Callable[[Visit, Sequence[str]], Awaitable[tuple[Done, str]]]
+DOERS: Mapping[str, Doer] = {"assign": _assign, "join": _join, "begin": _begin}
+"""What may be done to many, and where that leads."""
 
 
 async def keep(visit: Visit) -> Response:

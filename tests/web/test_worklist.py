@@ -72,8 +72,30 @@ async def test_many_cases_are_assigned_and_joined_at_once(told: Stage) -> None:
         assert "Done for 1. Not for: " + numbers[1] in answer.text
         assert [(await desk.case(n)).incident for n in numbers] == [incident.id] * 3
         assert (await supervisor.post("/desk/many", data={"token": sealed, "do": "assign"})).status_code == 422
+        fresh = {"do": "begin", "title": "Screens of site X stay dark"}
+        assert (await supervisor.post("/desk/many", data=ticked | fresh)).status_code == 409  # they have one already
+        async with desk.db.acquire() as conn:
+            assert [i.id for i in await incidents.listed(conn)] == [incident.id]
     async with aclosing(await logged_in(told, "an")) as auditor:
         assert 'type="checkbox"' not in (await auditor.get("/desk")).text
+
+
+async def test_ticked_cases_begin_an_incident_of_their_own(told: Stage) -> None:
+    """On record are who began it and, in each case, who put it there."""
+    numbers, desk = await three_cases(told), told.product.desk
+    async with aclosing(await logged_in(told, "li")) as agent:
+        ticked = {"token": token((await agent.get("/desk")).text), "number": numbers[:2], "do": "begin"}
+        assert (await agent.post("/desk/many", data=ticked | {"title": " "})).status_code == 422
+        answer = await agent.post("/desk/many", data=ticked | {"title": "Plug 1 does not start"})
+        shown = (await agent.get(answer.headers["location"])).text
+        assert "Plug 1 does not start" in shown
+        assert numbers[1] in shown
+    async with desk.db.acquire() as conn:
+        [made] = await incidents.listed(conn)
+    assert (made.opened_by, made.owner) == ("li", "li")
+    assert [(await desk.case(n)).incident for n in numbers] == [made.id, made.id, None]
+    entries = (await desk.view(numbers[0])).entries
+    assert [(e.author, e.body) for e in entries if e.type == "incident"] == [("li", {"incident": made.id})]
 
 
 async def test_two_on_one_case_see_each_other(told: Stage) -> None:
