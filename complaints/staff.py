@@ -202,44 +202,6 @@ async def change_user(
     await note(conn, by, "user.changed", name, now, **{k: v for k, v in done.items() if v is not None})
 
 
-PUT_TEAM = """
-    insert into teams (name, department, lead) values ($1, $2, $3)
-    on conflict (name) do update set department = excluded.department, lead = excluded.lead
-"""
-EMPTY_TEAM = "delete from team_members where team = $1"
-JOIN_TEAM = "insert into team_members (team, name) select $1, unnest($2::text[])"
-DROP_TEAM = "delete from teams where name = $1 returning name"
-TEAMS = """
-    select t.name, t.department, t.lead,
-        coalesce(array_agg(m.name order by m.name) filter (where m.name is not null), '{}') as members
-    from teams t left join team_members m on m.team = t.name group by t.name order by t.name
-"""
-
-
-async def put_team(
-    conn: Conn, name: str, by: str, now: datetime, *, department: str | None, lead: str | None, members: Sequence[str]
-) -> None:
-    """Raises BadInput for somebody who is not there."""
-    try:
-        async with conn.transaction():
-            await conn.execute(PUT_TEAM, name, department, lead)
-            await conn.execute(EMPTY_TEAM, name)
-            await conn.execute(JOIN_TEAM, name, list(dict.fromkeys(members)))
-    except asyncpg.ForeignKeyViolationError:
-        raise BadInput("members", "name users that exist, the lead too") from None
-    await note(conn, by, "team.set", name, now, members=list(members), lead=lead)
-
-
-async def drop_team(conn: Conn, name: str, by: str, now: datetime) -> None:
-    if not await conn.fetchval(DROP_TEAM, name):
-        raise NotFound(f"there is no team {name}")
-    await note(conn, by, "team.dropped", name, now)
-
-
-async def teams(conn: Conn) -> list[dict[str, Any]]:
-    return [dict(row) for row in await conn.fetch(TEAMS)]
-
-
 USER = """
     select role, password_hash, failures, locked_until from users
     where name = $1 and active and password_hash is not null

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
-from complaints import staff
+from complaints import staff, teams
 from complaints.intake.form import Lenient, LongText, Short, UtcTime
 from complaints.office import Office
 from complaints.rest.reports import plain
@@ -88,14 +89,14 @@ def _users(made: APIRouter, office: Office) -> None:
 
 def _teams(made: APIRouter, office: Office) -> None:
     @made.get("/teams")
-    async def teams(_who: Watcher) -> dict[str, Any]:
+    async def listed(_who: Watcher) -> dict[str, Any]:
         async with office.db.acquire() as conn:
-            return _listed(await staff.teams(conn))
+            return _listed([asdict(team) for team in await teams.listed(conn)])
 
     @made.put("/teams/{name}", status_code=204)
     async def put(name: str, given: TeamIn, who: Admin) -> None:
         async with office.db.acquire() as conn, conn.transaction():
-            await staff.put_team(
+            await teams.put(
                 conn, name, who.name, office.clock(), department=given.department, lead=given.lead,
                 members=given.members,
             )
@@ -103,7 +104,7 @@ def _teams(made: APIRouter, office: Office) -> None:
     @made.delete("/teams/{name}", status_code=204)
     async def drop(name: str, who: Admin) -> None:
         async with office.db.acquire() as conn, conn.transaction():
-            await staff.drop_team(conn, name, who.name, office.clock())
+            await teams.drop(conn, name, who.name, office.clock())
 
 
 def _tokens(made: APIRouter, office: Office) -> None:

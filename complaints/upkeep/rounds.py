@@ -19,6 +19,7 @@ EVERY = timedelta(hours=1)
 AHEAD = timedelta(days=1)
 """Orders are opened this long before they are due."""
 KINDS = ("inspection", "deep_test", "maintenance")
+EVERY_SO_MUCH = ("every_days", "every_kwh", "every_sessions")
 
 COLUMNS = ", ".join(Plan.__slots__)
 PLANS = f"select {COLUMNS} from upkeep where ($1::boolean is false or active) order by id"
@@ -54,6 +55,7 @@ DONE_RATE = """
     where w.due_at >= $1 and w.due_at < $2 and w.state <> 'cancelled'
     group by u.name, u.kind order by u.name
 """
+ROUNDS = f"select {workorders.COLUMNS} from work_orders where upkeep = $1 order by id desc limit 50"
 WORK_AT = f"select {workorders.COLUMNS} from work_orders where station = $1 order by id desc limit 500"
 COMPLAINTS_AT = """
     select number, topic, level, state, filed_at, verdict from complaints
@@ -79,17 +81,13 @@ class Upkeep:
 
     async def put(self, name: str, given: Mapping[str, Any], by: str) -> Plan:
         """Set a plan. Raises BadInput."""
-        if given["kind"] not in KINDS:
-            raise BadInput("kind", f"must be one of {', '.join(KINDS)}")
-        if not any(given.get(n) for n in ("every_days", "every_kwh", "every_sessions")):
-            raise BadInput("every_days", "or every_kwh or every_sessions must be given")
-        names = ("every_days", "every_kwh", "every_sessions", "site", "station", "vendor", "model", "technician")
         async with self._db.acquire() as conn:
-            row = await conn.fetchrow(
-                PUT, name, given["kind"], list(given.get("checklist") or ()), dict(given.get("limits") or {}),
-                *(given.get(n) for n in names), bool(given.get("active", True)), by, self._clock(),
-            )
-        return Plan(**dict(row))
+            return await put(conn, name, given, by, self._clock())
+
+    async def rounds(self, plan: int) -> list[workorders.WorkOrder]:
+        """The orders that this plan has opened, the newest first."""
+        async with self._db.acquire() as conn:
+            return [workorders.WorkOrder(**dict(row)) for row in await conn.fetch(ROUNDS, plan)]
 
     # --- what falls due ---------------------------------------------------------------------------
 
@@ -172,6 +170,20 @@ class Upkeep:
                         "cleared_at": iso(f.cleared_at) if f.cleared_at else None} for f in faults],
             "complaints": [case | {"filed_at": iso(case["filed_at"])} for case in cases],
         }
+
+
+async def put(conn: Conn, name: str, given: Mapping[str, Any], by: str, now: datetime) -> Plan:
+    """Set a plan. Raises BadInput."""
+    if given["kind"] not in KINDS:
+        raise BadInput("kind", f"must be one of {', '.join(KINDS)}")
+    if not any(given.get(n) for n in EVERY_SO_MUCH):
+        raise BadInput("every_days", "or kWh or sessions must be given: how often it is done")
+    names = (*EVERY_SO_MUCH, "site", "station", "vendor", "model", "technician")
+    row = await conn.fetchrow(
+        PUT, name, given["kind"], list(given.get("checklist") or ()), dict(given.get("limits") or {}),
+        *(given.get(n) for n in names), bool(given.get("active", True)), by, now,
+    )
+    return Plan(**dict(row))
 
 
 async def _work_at(conn: Conn, station: str) -> list[workorders.WorkOrder]:

@@ -25,6 +25,7 @@ SAID = {
     "set": N_("Kept, and on record with who, when and why."),
     "drafted": N_("Kept as a draft. Somebody else has to read and publish it."),
     "published": N_("Published."),
+    "reviewed": N_("The review is kept, with its figures."),
     "drawn": N_("The sample is drawn. The same seed draws the same cases again."),
     "hotline": N_("The complaint is taken. Read it back to the caller."),
     "added": N_("The station may connect now."),

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from complaints import changes, knowledge, sites, workorders
+from complaints import changes, knowledge, sites, teams, workorders
 from complaints.actions import Ask
 from complaints.duty import rota
 from complaints.incidents import rows as incidents
@@ -71,6 +71,7 @@ async def furnish(staged: Stage) -> Furnished:
         await sites.put(conn, Place("Asia/Shanghai", "CN", SITE, "杭州", "public", address, "30.2460,120.1430"))
         await changes.note(conn, "site", SITE, None, {"zone": "Asia/Shanghai"}, by="zhao", reason="new", now=now())
         await rota.put(conn, "tan", {"departments": ["maintenance"], "on_call": 1, "capacity": 12})
+        await teams.put(conn, "north", ADMIN, now(), department="maintenance", lead="zhao", members=["tan", "zhao"])
         await rota.absent(conn, "li", now(), now() + timedelta(days=2), "zhao", "zhao")
         planned = await workorders.plan(
             conn, kind="inspection", station="DC60-01", what="Monthly inspection", by="zhao", now=now(),

@@ -84,7 +84,7 @@ async def test_every_answer_carries_the_headers_that_keep_others_out(told: Stage
 
 def test_no_page_holds_inline_script_or_style() -> None:
     """The policy would stop them; so that nobody wonders why."""
-    for file in (HERE / "templates").glob("*.html"):
+    for file in (HERE / "templates").rglob("*.html"):
         text = file.read_text()
         assert not re.search(r"\sstyle=|\son\w+=\"|<style|<script(?![^>]*\ssrc=)|javascript:", text), file.name
 

@@ -30,7 +30,9 @@ def rooms(f: Furnished) -> list[str]:
         "/desk/settings/calendars?code=CN&year=2026", "/desk/settings/people", "/desk/settings/people/tan",
         "/desk/settings/sites?site=Hubin+Road", "/desk/settings/tariffs", "/desk/settings/tariffs/standard",
         "/desk/settings/tariffs/new", "/desk/reports", "/desk/reports?by=model&days=7", "/desk/settings/users",
-        "/desk/settings/users/li", "/desk/settings/tokens",
+        "/desk/settings/users/li", "/desk/settings/tokens", "/desk/upkeep", "/desk/upkeep/new", "/desk/upkeep/2",
+        "/desk/reports/forecast", "/desk/reports/reviews", "/desk/settings/teams", "/desk/settings/teams/new",
+        "/desk/settings/teams/north",
     ]
 
 
@@ -56,7 +58,7 @@ async def test_an_empty_office_says_what_would_fill_it(staged: Stage, browser: B
     eyes = Eyes(await context.new_page(), staged.http)
     await eyes.log_in("zhao", PASSWORD)
     for path in ("/desk/refunds", "/desk/incidents", "/desk/orders", "/desk/mine", "/desk/knowledge",
-                 "/desk/settings/sites"):
+                 "/desk/settings/sites", "/desk/settings/teams", "/desk/reports/forecast"):
         await eyes.go(path)
         await expect(eyes.page.locator(".empty").first).to_be_visible()
     await context.close()

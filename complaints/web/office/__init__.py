@@ -1,1 +1,1 @@
-"""The office's pages: incidents, refunds, work orders, knowledge, audit, reports, settings, the hotline's form."""
+"""The office's pages: incidents, refunds, orders, upkeep, knowledge, audit, reports, settings, the hotline's form."""

@@ -14,6 +14,7 @@ ROOMS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("incidents", "/desk/incidents", N_("Incidents"), READS),
     ("refunds", "/desk/refunds", N_("Refunds"), READS),
     ("orders", "/desk/orders", N_("Work orders"), READS),
+    ("upkeep", "/desk/upkeep", N_("Upkeep"), READS),
     ("knowledge", "/desk/knowledge", N_("Knowledge"), READS),
     ("reports", "/desk/reports", N_("Reports"), ("supervisor", "auditor", "finance")),
     ("audit", "/desk/audit", N_("Audit"), ("auditor", "supervisor")),
