@@ -24,6 +24,10 @@ log = structlog.get_logger()
 NEWEST_FIRST = ("ocpp2.1", "ocpp2.0.1", "ocpp1.6")
 LARGEST_FRAME = 512 * 1024
 PING_EVERY_S = 30
+MOST_DIALLING = 4096
+"""Sockets the kernel holds until we take them. Beyond that (or `net.core.somaxconn`) it drops them, and stations that
+come back all at once dial again after 1, 3, 7, 15 seconds.
+"""
 DRAIN_STEPS, FEW, DRAIN_WITHIN_S = 50, 20, 8.0
 """On the way out stations are sent away in so many steps, but no fewer than a few at once; all of it within the 10 s
 that service managers wait before they kill.
@@ -49,7 +53,7 @@ class Gateway:
             self._accept, host, port, subprotocols=[Subprotocol(p) for p in NEWEST_FIRST],
             select_subprotocol=_select, process_request=self.door.admit, max_size=LARGEST_FRAME, compression=None,
             ping_interval=PING_EVERY_S, ping_timeout=PING_EVERY_S, close_timeout=5, max_queue=16, server_header=None,
-            ssl=tls.context if tls else None, create_connection=StationSocket,
+            ssl=tls.context if tls else None, create_connection=StationSocket, backlog=MOST_DIALLING,
         )
         self._servers.append(server)
         return int(next(iter(server.sockets)).getsockname()[1])

@@ -177,8 +177,10 @@ class Load:
         await asyncio.wait_for(self.all_open.wait(), 60 + len(self.stations) / 50)
 
     def source(self, station: Station) -> dict[str, Any]:
-        """An address of its own for every ten thousand stations: ports run out, loopback addresses do not."""
-        host = f"127.0.0.{2 + station.number // 10_000}"
+        """An address of its own for every thousand stations: where many ports are taken, the kernel seeks long for
+        a free one, on the generator's time.
+        """
+        host = f"127.0.0.{2 + station.number // 1000}"
         return {"local_addr": (host, 0)} if self.address[0] == "127.0.0.1" else {}
 
     async def introduce(self) -> None:
