@@ -11,10 +11,10 @@ from csms.api import Csms
 from csms.authority import Authority
 from csms.errors import NameTaken
 from csms.gateway.nodes import Nats
+from csms.gateway.parts import Parts
 from csms.gateway.relay import InProcess, Relay
 from csms.gateway.roster import BEAT_EVERY_S, Roster
 from csms.gateway.server import Gateway
-from csms.gateway.session import Parts
 from csms.gateway.tls import Tls, TlsFiles
 from csms.gateway.vault import Vault
 from csms.inbox import Inbox, Policy

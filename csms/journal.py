@@ -94,6 +94,11 @@ class Line:
     repairs: tuple[str, ...] = ()
 
 
+def storable(text: str) -> str:
+    """PostgreSQL's text holds no NUL and no lone surrogate: shown by their escapes instead."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\u0000")
+
+
 class Head(NamedTuple):
     """The newest row of a station's chain."""
 

@@ -21,7 +21,7 @@ from websockets.http11 import Request, Response
 
 from csms import doors, passwords, stations
 from csms.gateway.backoff import Backoff
-from csms.gateway.session import Parts
+from csms.gateway.parts import Parts
 from csms.gateway.tls import ClientCertificate, client_certificate
 from csms.kit.db import AWAY, Row
 

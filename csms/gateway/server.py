@@ -15,8 +15,10 @@ from csms import commands
 from csms.errors import Overloaded
 from csms.gateway import waiting
 from csms.gateway.door import Door, Guest, address_of
+from csms.gateway.parts import Parts
 from csms.gateway.relay import Relay
-from csms.gateway.session import REPLACED, RESTARTING, TRY_LATER, Parts, Session, StationSocket
+from csms.gateway.session import REPLACED, RESTARTING, TRY_LATER, Session
+from csms.gateway.socket import StationSocket
 from csms.gateway.tls import Tls
 
 log = structlog.get_logger()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import structlog
 
 from csms import commands, faults, transactions
-from csms.gateway.session import Parts, Session
+from csms.gateway.parts import Parts
+from csms.gateway.session import Session
 from csms.kit.db import AWAY, Conn, Row
 from csms.ocpp import TRANSLATORS
 

@@ -13,7 +13,7 @@ from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
 from csms.gateway.framing import short_text, whole_text
-from csms.gateway.session import StationSocket
+from csms.gateway.socket import StationSocket
 
 # One looks like a frame itself, header and all, so that a piece of a message may be taken for a message.
 LOOKS_LIKE_A_FRAME = Frame(Opcode.TEXT, b"[]").serialize(mask=False).decode("latin-1")
