@@ -129,6 +129,11 @@ class Csms:
         async with self.db.acquire() as conn:
             return await stations.listing(conn, site=site, after=after, limit=limit)
 
+    async def dropped(self, since: datetime) -> list[str]:
+        """Stations that lost their connection since then and are not back."""
+        async with self.db.acquire() as conn:
+            return await stations.dropped(conn, since)
+
     async def put_station(
         self, id: str, fields: Mapping[str, Any], connectors: Sequence[Mapping[str, Any]] = (),
         password: str | None = None, by: str = "unknown",

@@ -198,6 +198,15 @@ LIST = """
 """
 CONNECTORS = "select * from connectors where station = any($1::text[]) order by station, evse, connector"
 
+# Whose last socket ended since; one that is only silent is not gone, nor one that is known from an import.
+DROPPED = """
+    select s.id from stations s
+    join lateral (
+        select disconnected_at from connections where station = s.id order by connected_at desc limit 1
+    ) c on c.disconnected_at >= $1
+    where not s.connected order by s.id
+"""
+
 STATUSES = """
     select * from statuses where station = $1 and at >= $2 and at < $3 order by at, seq
 """
@@ -321,6 +330,11 @@ async def lose(conn: Conn, lost: Sequence[tuple[str, int, datetime, str]]) -> di
 async def sessions(conn: Conn, stations: Sequence[str]) -> dict[str, int]:
     """The number of each station's present session."""
     return {row["id"]: row["session"] for row in await conn.fetch(SESSIONS, list(stations))}
+
+
+async def dropped(conn: Conn, since: datetime) -> list[str]:
+    """Stations that lost their connection since then and are not back."""
+    return [row["id"] for row in await conn.fetch(DROPPED, since)]
 
 
 async def left_by(conn: Conn, nodes: Sequence[str]) -> list[Row]:

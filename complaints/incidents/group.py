@@ -31,6 +31,10 @@ class Report:
     firmware: str | None = None
     person: str | None = None
     """Who complained, as far as known: ten complaints of one are one."""
+    cause: str | None = None
+    """The key of the cause it is put down to already: it speaks for no other."""
+    over: bool = False
+    """The case is closed: it still shows that there is a cause, but nobody waits for an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +57,14 @@ class Cause:
 
 
 def group(reports: Sequence[Report], *, at_least: int, connected: int = 0, dropped: Sequence[str] = ()) -> list[Cause]:
-    """Causes, the widest first; a report belongs to the widest only."""
+    """Causes, the widest first; a report belongs to the widest only. What is over for everybody is none."""
     found: list[Cause] = []
     left = list(reports)
     if connected + len(dropped) and len(dropped) >= DROP_AT_LEAST:
         share = len(dropped) / (connected + len(dropped))
         if share >= DROP_SHARE:
             because = (f"{len(dropped)} stations dropped within {DROP_WITHIN.seconds // 60} minutes ({share:.0%})",)
-            gone = tuple(r for r in left if r.station in dropped)
+            gone = tuple(r for r in _speaking(left, "platform") if r.station in dropped)
             found.append(Cause("platform", "platform", "Many stations lost their connection at once", gone, because))
             left = [r for r in left if r.station not in dropped]
     for make in (_firmware, _site, _station):
@@ -68,7 +72,12 @@ def group(reports: Sequence[Report], *, at_least: int, connected: int = 0, dropp
             found.append(cause)
             taken = {r.id for r in cause.reports}
             left = [r for r in left if r.id not in taken]
-    return found
+    return [cause for cause in found if cause.kind == "platform" or not all(r.over for r in cause.reports)]
+
+
+def _speaking(reports: Iterable[Report], key: str) -> list[Report]:
+    """Those that may speak for a cause."""
+    return [r for r in reports if r.cause in (None, key)]
 
 
 def _by(reports: Iterable[Report], *names: str) -> Mapping[tuple[str, ...], list[Report]]:
@@ -88,32 +97,39 @@ def _people(reports: Iterable[Report]) -> int:
 
 def _firmware(reports: Sequence[Report], at_least: int) -> list[Cause]:
     """The same trouble with one model and firmware at several sites: a batch, not a place."""
-    return [
-        Cause(f"firmware:{model}:{firmware}:{what}", "firmware", f"{what} with {model}, firmware {firmware}",
-              tuple(some), (f"{_people(some)} reports of {what} at {len({r.site or r.station for r in some})} sites",),
-              model=model, firmware=firmware)
-        for (model, firmware, what), some in _by(reports, "model", "firmware", "what").items()
-        if _people(some) >= at_least and len({r.station for r in some}) >= at_least
-        and len({r.site or r.station for r in some}) >= 2
-    ]
+    found = []
+    for (model, firmware, what), some in _by(reports, "model", "firmware", "what").items():
+        key = f"firmware:{model}:{firmware}:{what}"
+        mine = _speaking(some, key)
+        sites = len({r.site or r.station for r in mine})
+        if _people(mine) >= at_least and len({r.station for r in mine}) >= at_least and sites >= 2:
+            because = (f"{_people(mine)} reports of {what} at {sites} sites",)
+            title = f"{what} with {model}, firmware {firmware}"
+            found.append(Cause(key, "firmware", title, tuple(mine), because, model=model, firmware=firmware))
+    return found
 
 
 def _site(reports: Sequence[Report], at_least: int) -> list[Cause]:
-    return [
-        Cause(f"site:{site}", "site", f"Trouble at several stations of {site}", tuple(some),
-              (f"{_people(some)} reports from {len({r.station for r in some})} stations",), site=site)
-        for (site,), some in _by(reports, "site").items()
-        if len({r.station for r in some}) >= min(at_least, 3) and _people(some) >= at_least
-    ]
+    found = []
+    for (site,), some in _by(reports, "site").items():
+        mine = _speaking(some, f"site:{site}")
+        stations = len({r.station for r in mine})
+        if stations >= min(at_least, 3) and _people(mine) >= at_least:
+            because = (f"{_people(mine)} reports from {stations} stations",)
+            title = f"Trouble at several stations of {site}"
+            found.append(Cause(f"site:{site}", "site", title, tuple(mine), because, site=site))
+    return found
 
 
 def _station(reports: Sequence[Report], at_least: int) -> list[Cause]:
-    return [
-        Cause(f"station:{station}", "station", f"Trouble at {station}", tuple(some),
-              (f"{_people(some)} reports: {', '.join(sorted({r.what for r in some}))}",), station=station,
-              site=some[0].site)
-        for (station,), some in _by(reports, "station").items() if _people(some) >= at_least
-    ]
+    found = []
+    for (station,), some in _by(reports, "station").items():
+        mine = _speaking(some, f"station:{station}")
+        if _people(mine) >= at_least:
+            because = (f"{_people(mine)} reports: {', '.join(sorted({r.what for r in mine}))}",)
+            found.append(Cause(f"station:{station}", "station", f"Trouble at {station}", tuple(mine), because,
+                               station=station, site=mine[0].site))
+    return found
 
 
 def silent_connectors(reports: Sequence[Report], *, at_least: int) -> list[tuple[str, int, tuple[str, ...]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import structlog
 
@@ -35,11 +36,12 @@ NOT_OLDER = timedelta(days=7)
 NOTHING_WH = 50
 
 RECENT = """
-    select number, filed_at, coalesce(matched_station, station) as station, coalesce(matched_evse, evse) as evse, topic,
-        coalesce(customer_phone, customer_email, customer_token, account) as person
-    from complaints
-    where filed_at > $1 and topic = any($2::text[]) and state not in ('merged', 'withdrawn')
-        and coalesce(matched_station, station) is not null
+    select number, filed_at, coalesce(matched_station, c.station) as station, coalesce(matched_evse, evse) as evse,
+        topic, coalesce(customer_phone, customer_email, customer_token, account) as person, i.cause,
+        c.state = 'closed' as over
+    from complaints c left join incidents i on i.id = c.incident
+    where filed_at > $1 and topic = any($2::text[]) and c.state not in ('merged', 'withdrawn')
+        and coalesce(matched_station, c.station) is not null and coalesce(i.state, 'open') = 'open'
     order by number desc limit 2000
 """
 ABOUT = """
@@ -80,8 +82,7 @@ class Lookout:
             recent = await conn.fetch(RECENT, now - policy.incident_window, list(TOPICS))
         stations = {s.id: s for s in await self._csms.stations(limit=10_000)}
         reports = [self._complaint(row, stations) for row in recent] + await self._faults(stations, now)
-        dropped = [s.id for s in stations.values() if not s.connected and s.last_heard_at
-                   and now - s.last_heard_at <= DROP_WITHIN]
+        dropped = await self._csms.dropped(now - DROP_WITHIN)
         connected = sum(s.connected for s in stations.values())
         causes = group(reports, at_least=policy.incident_at, connected=connected, dropped=dropped)
         silent = silent_connectors(reports, at_least=policy.incident_at)
@@ -94,13 +95,11 @@ class Lookout:
                 await self._silent(conn, station, evse, numbers, now)
         return new
 
-    def _complaint(self, row: Mapping[str, object], stations: Mapping[str, Station]) -> Report:
+    def _complaint(self, row: Mapping[str, Any], stations: Mapping[str, Station]) -> Report:
         station = stations.get(str(row["station"])) or Station(str(row["station"]))
-        evse, person, at = row["evse"], row["person"], row["filed_at"]
-        assert isinstance(at, datetime)
         return Report(
-            str(row["number"]), at, station.id, str(row["topic"]), True, evse if isinstance(evse, int) else None,
-            station.site, station.model, station.firmware, str(person) if person else None,
+            row["number"], row["filed_at"], station.id, row["topic"], True, row["evse"], station.site, station.model,
+            station.firmware, row["person"], row["cause"], row["over"],
         )
 
     async def _faults(self, stations: Mapping[str, Station], now: datetime) -> list[Report]:

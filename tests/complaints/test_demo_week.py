@@ -43,7 +43,9 @@ async def test_a_week_has_all_kinds_of_complaints_and_what_became_of_them(db: Db
     assert await db.fetchval("select count(*) from stations") == len(machines()) == 60
     assert {r["state"] for r in await db.fetch("select distinct state from refunds")} >= {"sent", "proposed"}
     assert await db.fetchval("select count(*) from complaints where channel = 'proactive'") >= 1
-    assert await db.fetchval("select count(*) from incidents") >= 1
+    grouped = await db.fetch("select title, affected from incidents where kind <> 'other'")
+    assert {(row["title"], row["affected"]) for row in grouped} >= {("Trouble at HB-07", 3)}
+    assert all(row["affected"] for row in grouped)
     silent = await db.fetch("select station, evse from alarms where kind = 'silent_fault'")
     assert {(row["station"], row["evse"]) for row in silent} == {("HB-07", 2)}
     async with db.acquire() as conn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -11,6 +12,7 @@ from complaints import alarms
 from complaints.actions import Ask
 from complaints.incidents import Report, group, rows, silent_connectors
 from complaints.intake.form import read
+from csms import stations
 from csms.errors import BadInput, Conflict
 from tests.complaints.desk import LI, WANG, ZHAO, Bench
 
@@ -46,6 +48,21 @@ def test_many_stations_gone_at_once_are_one_platform_incident() -> None:
     assert group([], at_least=3, connected=900, dropped=gone) == []
 
 
+def test_a_case_speaks_for_the_cause_it_is_put_down_to_and_for_no_other() -> None:
+    platform = [told(n, cause="platform") for n in range(3)]
+    assert group(platform, at_least=3) == []
+    assert group([*platform, told(7), told(8)], at_least=3) == []
+    own = [told(n, cause="station:CS-1") for n in range(2)]
+    assert [c.complaints for c in group([*own, told(7)], at_least=3)] == [["C0", "C1", "C7"]]
+
+
+def test_what_is_over_for_everybody_needs_no_incident() -> None:
+    closed = [told(n, over=True) for n in range(3)]
+    assert group(closed, at_least=3) == []
+    assert [c.complaints for c in group([*closed[:2], told(7)], at_least=3)] == [["C0", "C1", "C7"]]
+    assert group([*closed, told(8, complaint=False)], at_least=3)
+
+
 def test_a_plug_that_people_complain_of_and_that_reports_nothing_is_silent() -> None:
     three = [told(n) for n in range(3)]
     assert silent_connectors(three, at_least=3) == [("CS-1", 1, ("C0", "C1", "C2"))]
@@ -76,6 +93,30 @@ async def test_complaints_are_grouped_by_themselves_and_the_silent_plug_is_alarm
     async with bench.db.acquire() as conn:
         found = [a for a in await alarms.listed(conn) if a.kind == "silent_fault"]
     assert [(a.station, a.evse, sorted(a.detail["complaints"])) for a in found] == [("CS-1", 2, numbers)]
+
+
+async def test_a_solved_incident_does_not_begin_again_with_the_same_cases(bench: Bench) -> None:
+    await three_complaints(bench)
+    [made] = await bench.office.lookout.look()
+    async with bench.db.acquire() as conn, conn.transaction():
+        await rows.resolved(conn, made.id, bench.clock())
+    bench.clock.move(timedelta(minutes=2))
+    assert await bench.office.lookout.look() == []
+
+
+async def test_only_stations_whose_socket_ended_have_dropped(bench: Bench) -> None:
+    """A history that was imported tells of no outage."""
+    now = bench.clock()
+    async with bench.db.acquire() as conn, conn.transaction():
+        for n in range(6):
+            await stations.put(conn, f"GONE-{n}", {}, [], None)
+            link = (uuid4(), f"GONE-{n}", now - timedelta(hours=1))
+            await conn.execute("insert into connections (id, station, connected_at) values ($1, $2, $3)", *link)
+    assert await bench.office.lookout.look() == []
+    async with bench.db.acquire() as conn, conn.transaction():
+        await stations.disconnect(conn, [(f"GONE-{n}", None, now, 1006, None) for n in range(6)])
+    bench.clock.move(timedelta(minutes=2))
+    assert [i.kind for i in await bench.office.lookout.look()] == ["platform"]
 
 
 async def test_one_message_answers_all_each_in_his_language_and_once(bench: Bench) -> None:
