@@ -230,14 +230,6 @@ def states_of(text: str | None) -> tuple[str, ...]:
     return tuple(state for word in (text or "").split(",") if word for state in groups.get(word, (word,)))
 
 
-def pattern(q: str | None) -> str | None:
-    """`q` anywhere, its own % and _ taken as they are."""
-    if not q or not q.strip():
-        return None
-    escaped = q.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
-
-
 OPEN_AT = """
     select number from complaints
     where (station = $1 or matched_station = $1) and state = any($2::text[])

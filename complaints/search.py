@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from complaints.cases import COLUMNS, Case, Wanted, of_row, pattern
+import orjson
+
+from complaints.cases import COLUMNS, Case, Wanted, of_row
 from complaints.intake.classify.reading import converter
 from csms.kit.db import Conn, Row
 
@@ -21,14 +23,13 @@ SHORTEST = 2
 SPEAKS = re.compile(r"[0-9A-Za-z]|[^\x00-\x7f]")
 """A letter, a digit or a character: what a word without one would find is nothing or all."""
 
-# Both readings of a word count: 充电枪 finds 充電槍. The index gives candidates, `strpos` has the last word
-# (not `like`: of that the planner thinks that it leaves next to nothing, and sorts what it should walk).
-HOLDS = """c.number in (
-        select w.complaint from case_words w
-        where w.words @@ (case_query(case_plain({word})) || case_query(case_plain({other})))
-            and (strpos(w.plain, case_plain({word})) > 0 or strpos(w.plain, case_plain({other})) > 0)
-            and (not w.internal or {internal})
-    )"""
+# Both readings of a word count: 充电枪 finds 充電槍.
+# Asked case by case in the order of the list until the page is full:
+# an aggregate is not turned into a join over all words there are.
+HOLDS = """coalesce((
+        select bool_or(strpos(w.plain, case_plain({word})) > 0 or strpos(w.plain, case_plain({other})) > 0)
+        from case_words w where w.complaint = s.number and (not w.internal or {internal})
+    ), false)"""
 
 
 def words_of(q: str | None) -> list[str]:
@@ -59,13 +60,10 @@ class Conditions:
         return "where " + "\n        and ".join(self.pieces) if self.pieces else ""
 
 
-def conditions(
-    wanted: Wanted, *, internal: bool, turns: Sequence[int] | None = None, found: Sequence[str] | None = None
-) -> Conditions:
-    """What a list asks for, and nothing else: the planner sees no condition that does not count.
+def conditions(wanted: Wanted, *, turns: Sequence[int] | None = None, found: Sequence[str] | None = None) -> Conditions:
+    """What a list asks for but its words, and nothing else: the planner sees no condition that does not count.
 
-    `internal`: entries meant for few are searched too. `turns`: see the column of complaints.
-    `found`: the few cases that hold a word, see `candidates`; without them the list is walked in its order.
+    `turns`: see the column of complaints. `found`: see `candidates`.
     """
     made = Conditions()
     if turns:
@@ -79,10 +77,23 @@ def conditions(
         made.add("(c.station = {station} or c.matched_station = {station})", station=wanted.station)
     if found is not None:
         made.add("c.number = any({found}::text[])", found=list(found))
-    for word in words_of(wanted.q):
-        other = other_script(word)
-        made.add(HOLDS, word=word, other=other, internal=internal)
     return made
+
+
+def page(made: Conditions, columns: str, order: str, q: str | None, *, internal: bool, skip: int, limit: int) -> str:
+    """The statement of one page: the cases in order, then those of them that hold the words until it is full.
+
+    `internal`: entries meant for few are searched too.
+    """
+    within = made.where
+    holds = Conditions(values=made.values)
+    for word in words_of(q):
+        holds.add(HOLDS, word=word, other=other_script(word), internal=internal)
+    # `offset 0`: the words are looked for after the order is made, not before.
+    return (
+        f"select {columns.replace('c.', 's.')} from (select {columns} from complaints c {within} order by {order} "
+        f"offset 0) s {holds.where} limit {made.value(limit)} offset {made.value(skip)}"
+    )
 
 
 def other_script(word: str) -> str:
@@ -95,9 +106,6 @@ def other_script(word: str) -> str:
 
 # What a generic plan would do for a rare word is wrong for a common one: the values decide.
 PLAN_BY_VALUES = "set local plan_cache_mode = force_custom_plan"
-NEWEST = f"select {', '.join('c.' + name for name in COLUMNS)} from complaints c"
-
-
 async def fetch(conn: Conn, statement: str, values: Sequence[Any]) -> list[Row]:
     """Run a statement that was put together, planned for these values."""
     async with conn.transaction():
@@ -105,33 +113,54 @@ async def fetch(conn: Conn, statement: str, values: Sequence[Any]) -> list[Row]:
         return list(await conn.fetch(statement, *values))
 
 
-FEW = 2000
-# Of `like` the planner thinks that it leaves next to nothing: so it goes by the index, whatever the word.
+FEW = 10_000
+"""So many cases are sorted and read through faster than the list is walked until fifty of them have turned up."""
+
+ESTIMATED = """
+    explain (format json) select from case_words
+    where words @@ (case_query(case_plain($1)) || case_query(case_plain($2)))
+"""
 CANDIDATES = """
     select distinct complaint from case_words
-    where words @@ (case_query(case_plain($1)) || case_query(case_plain($2)))
-        and (plain like case_plain($3) or plain like case_plain($4)) limit $5
+    where words @@ (case_query(case_plain($1)) || case_query(case_plain($2))) limit $3
 """
 
 
 async def candidates(conn: Conn, q: str | None) -> list[str] | None:
-    """Cases that hold the longest word, where they are few; None where they are many, or nothing is looked for."""
-    words = sorted(words_of(q), key=len, reverse=True)
+    """Cases that may hold the rarest word, where they are few. None where they are many, or nothing is looked for: then
+    the list is walked in its order, and those that hold a common word soon turn up.
+    """
+    words = [(word, other_script(word)) for word in words_of(q)]
     if not words:
         return None
-    other = other_script(words[0])
-    values = [words[0], other, pattern(words[0]), pattern(other), FEW + 1]
-    rows = await fetch(conn, CANDIDATES, values)
+    async with conn.transaction():
+        await conn.execute(PLAN_BY_VALUES)
+        estimated = [await _estimated(conn, *word) for word in words]
+        least = min(estimated)
+        if least > 2 * FEW:
+            return None
+        rows = await conn.fetch(CANDIDATES, *words[estimated.index(least)], FEW + 1)
     return [row["complaint"] for row in rows] if len(rows) <= FEW else None
+
+
+async def _estimated(conn: Conn, word: str, other: str) -> int:
+    """In how many rows the planner expects it: it keeps count of what is common."""
+    plan = orjson.loads(await conn.fetchval(ESTIMATED, word, other))
+    return int(plan[0]["Plan"]["Plan Rows"])
+
+
+PAGE_OF_NEWEST = "select {columns} from ({page}) p join complaints c using (number) order by c.number desc"
 
 
 def newest_statement(
     wanted: Wanted, *, before: str | None, limit: int, found: Sequence[str] | None = None
 ) -> tuple[str, list[Any]]:
-    made = conditions(wanted, internal=False, found=found)
+    made = conditions(wanted, found=found)
     if before is not None:
         made.add("c.number < {before}", before=before)
-    return f"{NEWEST} {made.where} order by c.number desc limit {made.value(limit)}", made.values
+    numbers = page(made, "c.number", "c.number desc", wanted.q, internal=False, skip=0, limit=limit)
+    columns = ", ".join("c." + name for name in COLUMNS)
+    return PAGE_OF_NEWEST.format(columns=columns, page=numbers), made.values
 
 
 async def newest(conn: Conn, wanted: Wanted, *, before: str | None = None, limit: int = 100) -> list[Case]:

@@ -54,7 +54,7 @@ class Item:
 
 
 # In the order of the index complaints_by_turn; only the page that is shown is looked at in full.
-SHOWN = "select c.number, c.turn, c.next_at from complaints c"
+SHOWN, ORDER = "c.number, c.turn, c.next_at", "c.turn, c.next_at, c.number desc"
 LIST = f"""
     select {', '.join('c.' + name for name in COLUMNS)}, c.next_kind, c.next_at, l.author = 'customer' as heard
     from unnest($1::text[]) with ordinality as s (number, place) join complaints c using (number)
@@ -82,9 +82,8 @@ def statement(
     turns |= {0} if 1 in turns else set()
     if set(wanted.states) == {state for state in STATES if turn_of(state) in turns}:
         wanted = replace(wanted, states=())  # the turns say it all, and the planner would take both for a coincidence
-    made = search.conditions(wanted, internal=internal, turns=sorted(turns), found=found)
-    order = "order by c.turn, c.next_at, c.number desc"
-    return f"{SHOWN} {made.where} {order} limit {made.value(limit)} offset {made.value(skip)}", made.values
+    made = search.conditions(wanted, turns=sorted(turns), found=found)
+    return search.page(made, SHOWN, ORDER, wanted.q, internal=internal, skip=skip, limit=limit), made.values
 
 
 def turn_of(state: str) -> int:
