@@ -31,6 +31,8 @@ TRIES, BETWEEN_TRIES_S = 4, 0.1
 REDIAL_S = 1
 PING_S, MOST_PINGS = 5, 2
 """A server that went without a word is missed within some 10 s; one whose socket closes, at once."""
+KNOWN_WITHIN_S = 1
+"""So long a station's first answers wait, at most, for NATS to say that it knows where the station is."""
 
 
 class Nats:
@@ -63,6 +65,7 @@ class Nats:
             self._client = client
             for station in self._held:
                 await self._subscribe(client, station)
+        await self._passed_on(client)
         await self._found()
 
     async def close(self) -> None:
@@ -82,12 +85,14 @@ class Nats:
         if older is not None and older is not holder:
             older.superseded(session)
         async with self._turn:
-            if self._client is None or self._held.get(station) is not holder:
+            client = self._client
+            if client is None or self._held.get(station) is not holder:
                 return  # `run` subscribes to all that is held
             with suppress(NatsError):  # out of reach for so long that its buffer is full: the fence tells the older
                 if station not in self._subscriptions:
-                    await self._subscribe(self._client, station)
-                await self._client.publish(subject_of(station), str(session).encode())
+                    await self._subscribe(client, station)
+                await client.publish(subject_of(station), str(session).encode())
+        await self._passed_on(client)  # not in turn: many stations wait for one round trip together
 
     async def detach(self, station: str, holder: Holder) -> None:
         if self._held.get(station) is not holder:
@@ -107,6 +112,12 @@ class Nats:
                     holder.superseded(int(message.data))
 
         self._subscriptions[station] = await client.subscribe(subject_of(station), cb=heard)
+
+    async def _passed_on(self, client: Client) -> None:
+        """Once NATS has read all that was written to it: who is asked for right after an answer of ours is found."""
+        if client.is_connected:
+            with suppress(NatsError, OSError):
+                await client.flush(KNOWN_WITHIN_S)
 
     async def _perform(self, holder: Holder, message: Msg) -> None:
         state = await holder.perform(message.data.decode())

@@ -13,6 +13,7 @@ from csms.gateway.nodes import Nats, subject_of
 from csms.gateway.relay import InProcess, Relay
 from csms.vocabulary import CommandState
 from tests.reliability.sockets import until
+from tools.chaos.line import Line
 from tools.chaos.processes import NatsServer
 
 Relays = tuple[Relay, Relay, Relay]
@@ -43,8 +44,8 @@ class Nodes:
         self.made: list[Nats] = []
         self._running: list[asyncio.Task[None]] = []
 
-    async def add(self) -> Nats:
-        relay = Nats([self.server.url], f"n{len(self.made)}", patience_s=5)
+    async def add(self, url: str | None = None) -> Nats:
+        relay = Nats([url or self.server.url], f"n{len(self.made)}", patience_s=5)
         self.made.append(relay)
         self._running.append(asyncio.create_task(relay.run()))
         return relay
@@ -125,6 +126,19 @@ async def test_who_has_left_is_offline(relays: Relays) -> None:
     held.answer = None
     await gateway.attach("S-1", held, 2)
     await delivered(desk, "S-1", CommandState.OFFLINE)
+
+
+async def test_who_is_attached_is_found_at_once_however_far_the_server_is(nats: NatsServer, nodes: Nodes) -> None:
+    line = Line([nats.port])
+    await line.start()
+    try:
+        gateway, desk = await nodes.add(f"nats://127.0.0.1:{line.port}"), await nodes.add()
+        await nodes.all_in_reach()
+        line.delay_s = 0.2
+        await gateway.attach("S-1", Holding(), 1)
+        assert await desk.deliver("S-1", "c") == CommandState.ACCEPTED
+    finally:
+        await line.stop()
 
 
 async def test_without_nats_what_is_here_is_reached_the_rest_says_so_at_once_and_all_heals(
