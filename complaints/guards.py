@@ -6,19 +6,13 @@ the claim and is ours.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from complaints.findings import RemoteAction, Words
 from complaints.rules.case import AROUND, Case
-from csms.vocabulary import CommandFact, Fault, Story, Transaction
+from csms.vocabulary import CommandFact, Fault, Story, Transaction, is_dangerous
 
-DANGEROUS_KINDS = frozenset({"ground", "emergency", "overcurrent"})
-_DANGEROUS_WORDS = re.compile(
-    r"tripped|PowerSwitchFailure|PowerContactor|contactor|weld|shock|smoke|fire|burn|flood|tilt|breakaway|cut ?cable"
-    r"|CX0(02|08|17|19|22|24|26)|冒烟|烟雾|起火|触电|漏电|绝缘|粘连|断线|跳闸|急停", re.IGNORECASE,
-)
 _DANGEROUS_STOPS = frozenset({"GroundFault", "EmergencyStop", "OvercurrentFault"})
 _CHARGING = frozenset({"Charging", "SuspendedEV", "SuspendedEVSE"})
 _QUEUE = timedelta(minutes=10)
@@ -81,14 +75,6 @@ def dangerous(case: Case, story: Story) -> bool:
         return True
     open_now = [f for f in story.faults if f.cleared_at is None]
     return any(is_dangerous(f) for f in (*open_now, *_seen(case)))
-
-
-def is_dangerous(fault: Fault) -> bool:
-    """Ground fault, emergency stop, tripped protection, shock, fire, cut cable, welded contactor."""
-    if fault.kind in DANGEROUS_KINDS:
-        return True
-    told = " ".join(filter(None, (fault.code, fault.vendor_code, fault.description)))
-    return bool(_DANGEROUS_WORDS.search(told))
 
 
 def other_live(case: Case, story: Story, now: datetime) -> list[Transaction | str]:

@@ -18,13 +18,12 @@ from csms.vocabulary import (
     Transaction,
     Unlock,
     UpdateFirmware,
+    is_dangerous,
 )
 
 RESETS_AN_HOUR, HARD_RESETS_A_DAY = 2, 1
 QUEUE_AFTER_OFFLINE = timedelta(minutes=10)
 IN_USE = frozenset({"Charging", "SuspendedEV", "SuspendedEVSE", "Finishing"})
-DANGEROUS = frozenset({"ground", "emergency"})
-"""Kinds of open faults that somebody on site has to clear first; words of danger are the case's to weigh."""
 
 RESETS = """
     select requested_at, (body ->> 'hard')::boolean as hard from commands
@@ -86,8 +85,11 @@ def guards(command: Command, around: Circumstances, now: datetime) -> list[str]:
 
 
 def dangerous(around: Circumstances, evse: int | None) -> bool:
-    """A fault that may hurt somebody is open at that EVSE or at the station as a whole (None: anywhere)."""
-    return any(f.kind in DANGEROUS and (evse is None or f.evse in (0, evse)) for f in around.faults)
+    """A fault that may hurt somebody is open at that EVSE or at the station as a whole (None: anywhere).
+
+    What drivers say of danger is the case's to weigh.
+    """
+    return any(is_dangerous(f) and (evse is None or f.evse in (0, evse)) for f in around.faults)
 
 
 def _queue_may_be_lost(around: Circumstances, running: Sequence[Transaction], now: datetime) -> bool:

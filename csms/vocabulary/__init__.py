@@ -26,6 +26,7 @@ from csms.vocabulary.controls import (
     Profile as Profile,
     Schedule as Schedule,
 )
+from csms.vocabulary.danger import is_dangerous as is_dangerous
 from csms.vocabulary.facts import (
     FIRMWARE_BUSY as FIRMWARE_BUSY,
     FIRMWARE_FORGOTTEN as FIRMWARE_FORGOTTEN,

@@ -16,12 +16,13 @@ from complaints.office import Office
 from complaints.outbound import Message
 from complaints.remote import allowed_by_rules
 from complaints.worker import Worker
-from csms import importer, payments, stations, tariffs
+from csms import commands, events, importer, payments, stations, tariffs
 from csms.api import Csms, Event
 from csms.gateway.relay import InProcess
 from csms.kit.clock import SetClock, iso
 from csms.kit.db import Db
 from csms.rest.http import Principal
+from csms.vocabulary.heard import Notes
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 WANG, LI, ZHAO = Principal("wang", "agent"), Principal("li", "finance"), Principal("zhao", "supervisor")
@@ -107,6 +108,13 @@ class Bench:
                 self.clock(),
             )
             await self.db.execute("insert into people (name, notify) values ($1, $1)", name)
+
+    async def give_up_effects(self) -> None:
+        """What the central system does every few seconds: effects that are overdue have not shown."""
+        async with self.db.acquire() as conn, conn.transaction():
+            notes = Notes()
+            await commands.tidy(conn, self.clock(), notes, answer_within_s=30)
+            await events.write(conn, notes, self.clock())
 
     def at(self, minutes: float) -> str:
         return iso(self.clock() + timedelta(minutes=minutes))

@@ -41,17 +41,17 @@ async def settle(bench: Bench, id: str, state: str, *, seen: bool = False) -> No
 
 
 class Answering:
-    """A station that takes every command and answers when told to."""
+    """A station that takes every command and answers when told to; `seen`: what it was asked for shows at once."""
 
-    def __init__(self, bench: Bench) -> None:
-        self.bench, self.answer = bench, asyncio.Event()
+    def __init__(self, bench: Bench, *, seen: bool = True) -> None:
+        self.bench, self.answer, self.seen = bench, asyncio.Event(), seen
 
     async def perform(self, id: str) -> Any:
         async with self.bench.db.acquire() as conn:
             session = await conn.fetchval("select session from stations where id = 'CS-1'")
             assert await commands.claim(conn, id, at=self.bench.clock(), message_id=id, seq=99, session=session)
         await self.answer.wait()
-        await settle(self.bench, id, "accepted", seen=True)
+        await settle(self.bench, id, "accepted", seen=self.seen)
         return "accepted"
 
     def superseded(self, session: int) -> None:
