@@ -80,6 +80,7 @@ class Session:
         with suppress(ConnectionClosed):
             async for text in self.socket:
                 self._hear(text if isinstance(text, str) else text.decode("utf-8", "replace"))
+                self.socket.behind -= 1
 
     def _hear(self, text: str) -> None:
         at = self.parts.clock()

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection, broadcast
-from websockets.frames import Frame, Opcode
+from websockets.frames import DATA_OPCODES, Frame, Opcode
 from websockets.protocol import State
 
 from csms.gateway.framing import SHORT, short_text, whole_text
@@ -23,9 +23,11 @@ class StationSocket(ServerConnection):
     """
 
     hear: Callable[[str], None] | None = None
+    behind = 0
+    """Messages that went the library's way and have not been heard yet: what comes after them waits its turn there."""
 
     def data_received(self, data: bytes) -> None:
-        if not self.hear or not self._is_between_frames() or (payload := whole_text(data)) is None:
+        if not self.hear or self.behind or not self._is_between_frames() or (payload := whole_text(data)) is None:
             return super().data_received(data)
         try:
             text = payload.decode()
@@ -43,10 +45,12 @@ class StationSocket(ServerConnection):
         return waits_for is not None and waits_for.__name__ == "at_eof"
 
     def process_event(self, event: Any) -> None:
-        if self.hear and isinstance(event, Frame) and event.opcode is Opcode.TEXT and event.fin:
-            with suppress(UnicodeDecodeError):
-                text = bytes(event.data).decode()
-                return self.hear(text)
+        if isinstance(event, Frame) and event.opcode in DATA_OPCODES:
+            if self.hear and not self.behind and event.opcode is Opcode.TEXT and event.fin:
+                with suppress(UnicodeDecodeError):
+                    text = bytes(event.data).decode()
+                    return self.hear(text)
+            self.behind += event.fin
         return super().process_event(event)
 
     def tell(self, text: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
 from websockets.typing import Subprotocol
 
 from tests.csms.rough import World
@@ -94,6 +95,18 @@ async def test_binary_split_and_repeated_questions_are_answered(world: World) ->
         for _ in range(2):
             await socket.send('[2,"a","Heartbeat",{}]')
         assert [a[:2] for a in await heard_before_beat(socket)] == [[3, "a"], [3, "a"]]
+
+
+@pytest.mark.parametrize("parts", [
+    [Frame(Opcode.BINARY, b'[2,"1","Heartbeat",{}]')],
+    [Frame(Opcode.TEXT, b'[2,"1","Heart', fin=False), Frame(Opcode.CONT, b'beat",{}]')],
+])
+async def test_what_comes_in_an_odd_shape_is_not_overtaken(world: World, parts: list[Frame]) -> None:
+    texts = [Frame(Opcode.TEXT, f'[2,"{n}","Heartbeat",{{}}]'.encode()) for n in (2, 3)]
+    async with await sent(world, "ocpp1.6") as socket:
+        socket.transport.write(b"".join(frame.serialize(mask=True) for frame in [*parts, *texts]))
+        assert [json.loads(await socket.recv())[1] for _ in range(3)] == ["1", "2", "3"]
+        assert await heard_before_beat(socket) == []
 
 
 async def test_a_frame_beyond_the_limit_ends_the_connection_as_too_big(world: World) -> None:
