@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 
-from csms import episodes, faults, fleet, journal, partitions, records, stations, uploads
+from csms import episodes, faults, fleet, journal, oddities, partitions, records, stations, uploads
 from csms.episodes import Episode
 from csms.gateway import wire
 from csms.importer import Report, export_lines, import_lines
@@ -133,10 +133,11 @@ class Archive:
     async def repairs(
         self, *, after: tuple[str, str, str, str] = ("", "", "", ""), limit: int = 100
     ) -> list[Mapping[str, Any]]:
-        """How often each repair was needed to read a model's frames, and what it means."""
+        """How often each repair and rule was needed to make sense of a model, and what it means."""
         async with self.db.acquire() as conn:
             rows = await records.repairs(conn, after, limit)
-        return [{**row, "meaning": wire.REPAIRS.get(row["name"], "")} for row in rows]
+        return [{**row, "meaning": wire.REPAIRS.get(row["name"]) or oddities.MEANINGS.get(row["name"], "")}
+                for row in rows]
 
     async def quarantine(
         self, *, station: str | None = None, after: tuple[datetime, str, int] | None = None, limit: int = 100

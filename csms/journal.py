@@ -177,9 +177,10 @@ async def holds(conn: Conn, chain: Chain) -> bool:
     return bool(await conn.fetchval(STORED, station, seq, received_us, hashed))
 
 
-async def count_repairs(conn: Conn, lines: Sequence[Line]) -> None:
-    """How often each repair fires, per model and firmware: the repairs themselves are evidence."""
+async def count_repairs(conn: Conn, lines: Sequence[Line], rules: Sequence[tuple[str, str, datetime]]) -> None:
+    """How often each repair and rule was needed, per model and firmware: that is evidence, too."""
     fired = [(line.station, name, line.received_at) for line in lines for name in line.repairs]
+    fired += rules
     if fired:
         await conn.execute(COUNT_REPAIRS, *(list(column) for column in zip(*fired, strict=True)))
 

@@ -49,6 +49,10 @@ class Standing:
     expires_at: datetime | None = None
 
 
+NOWHERE = Standing("Invalid")
+"""At a station that nobody has admitted no token is good, and none is told to be one."""
+
+
 def judge(row: Mapping[str, Any] | None, *, asked_by_us: bool, accept_unknown: bool, now: datetime) -> Standing:
     """A block stands whoever asked; an unknown token is as good as the policy or our own command makes it."""
     if row is None:

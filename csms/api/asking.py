@@ -11,10 +11,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from csms import commands, events, faults, transactions, uploads
+from csms import commands, events, faults, stations, transactions, uploads
 from csms.api.behind import Behind
 from csms.controls import Controls
-from csms.errors import BadInput, NotFound, OhmbudsmanError, Refused
+from csms.errors import BadInput, Conflict, NotFound, OhmbudsmanError, Refused
 from csms.gateway import wire
 from csms.gateway.relay import Relay
 from csms.gateway.vault import Vault
@@ -30,6 +30,7 @@ from csms.vocabulary import (
     Reset,
     Start,
     Station,
+    Stop,
     WriteVariables,
 )
 from csms.vocabulary.heard import Notes
@@ -169,7 +170,13 @@ class Asking(Behind):
                 await self.send(station, ReadVariables(names), by=by, reason="to see whether the value was taken")
 
     async def _possible(self, station: str, command: Command) -> None:
-        """A station of 2.x that says it cannot reset one EVSE alone is not asked to."""
+        """A station of 2.x that says it cannot reset one EVSE alone is not asked to, and one that is not admitted
+        yet neither to start nor to stop (1.6: 4.2, 2.0.1: B02.FR.07).
+        """
+        if isinstance(command, Start | Stop):
+            async with self.db.acquire() as conn:
+                if (await stations.admissions(conn, [station]))[station] != "known":
+                    raise Conflict("this station is not admitted yet: OCPP forbids remote starts and stops until it is")
         if isinstance(command, Reset) and command.evse is not None:
             asked = await self._known(station)
             allowed = await self.controls.may_reset_alone(asked, command.evse)

@@ -16,6 +16,7 @@ from websockets.protocol import State
 from csms import commands, passwords
 from csms.errors import Fenced, LinkBusy, Overloaded
 from csms.gateway.parts import Parts
+from csms.gateway.probation import Probation
 from csms.gateway.socket import StationSocket
 from csms.inbox import Claim, Entry, Settlement
 from csms.journal import Line, storable
@@ -35,6 +36,7 @@ class Speaker(Protocol):
     station: str
     protocol: str
     number: int | None
+    probation: Probation | None
 
     @property
     def speaks(self) -> bool: ...
@@ -114,6 +116,8 @@ class Asking:
             return CommandState.QUEUED
         if secret:
             await self._forget_secret(row["id"])
+        if self.session.probation is not None:
+            self.session.probation.ask(TRANSLATORS[self.session.protocol].read_command(action, payload))
         self._awaited = _Awaited(asyncio.get_running_loop().create_future())
         try:
             if self.session.socket.state is not State.OPEN:  # it went while the claim was written: nothing was sent

@@ -8,7 +8,7 @@ import hashlib
 import http
 import math
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,6 +24,7 @@ from csms.gateway.backoff import Backoff
 from csms.gateway.parts import Parts
 from csms.gateway.tls import ClientCertificate, client_certificate
 from csms.kit.db import AWAY, Row
+from csms.oddities import ID_RESPELLED, TRAILING_SLASH
 
 log = structlog.get_logger()
 
@@ -57,6 +58,9 @@ class Guest:
 
     station: str
     strict: bool
+    admitted: bool
+    oddities: tuple[str, ...] = ()
+    """What was odd about its coming."""
 
 
 def way_in(
@@ -97,6 +101,7 @@ class Door:
 
     async def _judge(self, socket: ServerConnection, request: Request, station: str) -> Response | None:
         """No connection of the database is held while a password is checked: that takes its time."""
+        spelled = station
         secure = socket.transport.get_extra_info("ssl_object") is not None
         certificate = client_certificate(socket.transport) if secure else None
         async with self.parts.db.acquire(timeout=5) as conn:
@@ -109,6 +114,7 @@ class Door:
                 return socket.respond(http.HTTPStatus.NOT_FOUND, f"station {station} is not known here\n")
             if found is None:
                 await stations.admit(conn, station, quarantined=self.unknown_stations == "quarantine")
+            admitted = found["admission"] == "known" if found else self.unknown_stations != "quarantine"
             told = await passwords.told(conn, station) if found and found["rotating"] else []
             revoked = certificate is not None and await doors.is_revoked(conn, certificate.serial)
         minimum, present = (found["security_profile"], found["password_hash"]) if found else (OPEN, None)
@@ -122,7 +128,9 @@ class Door:
         if minimum and way > minimum:
             await self._raise(station, way)
         self.backoff.succeeded(station, address_of(socket) or "")
-        socket.guest = Guest(station, bool(found and found["strict"]))  # type: ignore[attr-defined]
+        socket.guest = Guest(  # type: ignore[attr-defined]
+            station, bool(found and found["strict"]), admitted, tuple(_oddities(request.path, spelled, station))
+        )
         return None
 
     async def _raise(self, station: str, profile: int) -> None:
@@ -195,6 +203,13 @@ def station_of(path: str) -> str | None:
     named = unquote(parts[-1]) if len(parts) == 1 or (len(parts) == 2 and parts[0] == "ocpp") else ""
     fit = 0 < len(named) <= LONGEST_ID and named.isprintable() and named != "ocpp"
     return named if fit else None
+
+
+def _oddities(path: str, spelled: str, station: str) -> Iterator[str]:
+    if path.partition("?")[0].endswith("/"):
+        yield TRAILING_SLASH
+    if spelled != station:
+        yield ID_RESPELLED
 
 
 def basic_password(header: str) -> bytes | None:

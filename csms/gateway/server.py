@@ -20,8 +20,7 @@ from csms.gateway.relay import Relay
 from csms.gateway.session import REPLACED, RESTARTING, TRY_LATER, Session
 from csms.gateway.socket import StationSocket
 from csms.gateway.tls import Tls
-
-log = structlog.get_logger()
+from csms.oddities import NO_SUBPROTOCOL
 
 NEWEST_FIRST = ("ocpp2.1", "ocpp2.0.1", "ocpp1.6")
 LARGEST_FRAME = 512 * 1024
@@ -89,17 +88,17 @@ class Gateway:
             # OCPP-J 3.2: the handshake completes without a subprotocol, then the connection is closed.
             await socket.close(1002, "no OCPP version in common")
             return
-        if not offered:
-            log.info("no_subprotocol_offered", station=guest.station)
+        oddities = guest.oddities if offered else (*guest.oddities, NO_SUBPROTOCOL)
         structlog.contextvars.bind_contextvars(station=guest.station, node=self.parts.node)
         session = Session(
-            self.parts, socket, guest.station, socket.subprotocol or "ocpp1.6", strict=guest.strict
+            self.parts, socket, guest.station, socket.subprotocol or "ocpp1.6", strict=guest.strict,
+            admitted=guest.admitted,
         )
         older, self.sessions[guest.station] = self.sessions.get(guest.station), session
         if older:  # whose other end may be long dead: the newer one does not wait for its goodbye
             older.close_soon(REPLACED, "a newer connection has replaced this one")
         try:
-            await session.run(address_of(socket), lambda: self._arrived(session))
+            await session.run(address_of(socket), lambda: self._arrived(session), oddities)
         except Overloaded:
             await socket.close(TRY_LATER, "too busy")
         finally:

@@ -22,6 +22,7 @@ from websockets.protocol import State
 from csms.errors import Fenced, Overloaded, StationMistake
 from csms.gateway.asking import Asking
 from csms.gateway.parts import Parts
+from csms.gateway.probation import Probation
 from csms.gateway.socket import StationSocket
 from csms.inbox import Arrival, Departure, Entry
 from csms.journal import Line, storable
@@ -41,13 +42,16 @@ MOST_UNREAD = 1024 * 1024
 
 class Session:
     __slots__ = (
-        "_early", "_open", "_tasks", "asking", "link", "number", "parts", "protocol", "replaced", "socket", "station",
-        "strict",
+        "_early", "_open", "_tasks", "asking", "link", "number", "parts", "probation", "protocol", "replaced",
+        "socket", "station", "strict",
     )
 
-    def __init__(self, parts: Parts, socket: StationSocket, station: str, protocol: str, *, strict: bool) -> None:
+    def __init__(
+        self, parts: Parts, socket: StationSocket, station: str, protocol: str, *, strict: bool, admitted: bool
+    ) -> None:
         self.parts, self.socket, self.station, self.protocol, self.strict = parts, socket, station, protocol, strict
-        self.link = Link(protocol)
+        self.link = Link(protocol, strict=strict)
+        self.probation = None if admitted else Probation()
         self.number: int | None = None
         self.replaced = False
         self._early: list[tuple[datetime, str]] | None = []
@@ -58,11 +62,13 @@ class Session:
 
     # --- life -----------------------------------------------------------------------------------------
 
-    async def run(self, address: str | None, ready: Callable[[], Awaitable[None]]) -> None:
-        """Until the socket closes. `ready` is awaited once the arrival is on record."""
+    async def run(
+        self, address: str | None, ready: Callable[[], Awaitable[None]], oddities: tuple[str, ...] = ()
+    ) -> None:
+        """Until the socket closes. `ready` is awaited once the arrival is on record, with what was odd about it."""
         self.socket.hear = self._hear
         arrived = await self.parts.inbox.take(Entry(
-            self._line("connected"), then=Arrival(self.protocol, self.parts.node, address)
+            replace(self._line("connected"), repairs=oddities), then=Arrival(self.protocol, self.parts.node, address)
         ))
         self.number = arrived.result if isinstance(arrived.result, int) else None
         try:
@@ -198,6 +204,8 @@ class Session:
             self.number, repairs=(*asked.repairs, *decoded.repairs),
         )
         answer = partial(_answer, asked.id, decoded.protocol, decoded.message) if asked.answerable else None
+        if self.probation is not None and not self.probation.over:
+            return self.probation.hear(line, decoded, answer)
         return Entry(line, decoded.message, answer)
 
     def _refusal(

@@ -30,6 +30,8 @@ class Row:
     by: str | None = None
     complaint: str | None = None
     code: int | None = None
+    repairs: tuple[str, ...] = ()
+    """Of our own journal: what was odd about an arrival is not to be read off it again."""
 
     @property
     def identity(self) -> tuple[datetime, str, str]:

@@ -23,7 +23,7 @@ FORGET = """
     update connectors set status = null, status_at = null, received_at = null;
 """
 
-WHOLE_JOURNAL = "select seq, received_at, kind, frame, action, by from frames where station = $1 order by seq"
+WHOLE_JOURNAL = "select seq, received_at, kind, frame, action, by, repairs from frames where station = $1 order by seq"
 
 
 async def rebuild(db: Db, policy: Policy | None = None) -> int:
@@ -52,7 +52,8 @@ async def _from_journal(conn: Conn, station: str) -> Teller:
     rows = [
         Row(row["seq"], station, row["received_at"], row["kind"], row["frame"],
             row["action"] if row["kind"] == "connected" and row["action"] in TRANSLATORS else None, row["by"],
-            code=int(row["frame"]) if row["kind"] == "disconnected" and row["frame"] else None)
+            code=int(row["frame"]) if row["kind"] == "disconnected" and row["frame"] else None,
+            repairs=tuple(row["repairs"] or ()))
         for row in await conn.fetch(WHOLE_JOURNAL, station)
     ]
     return Teller(station, rows, (await stations.find(conn, station)).protocol)

@@ -14,6 +14,7 @@ from csms.importer.lines import Row
 from csms.inbox import Arrival, Departure, Entry, Recall, Settlement
 from csms.journal import Line
 from csms.ocpp import TRANSLATORS, Answered, Asked, Broken, Link, Stray, decode
+from csms.ocpp.acceptance import EARLY, NOT_YET
 from csms.vocabulary import Command, Reply
 from csms.vocabulary.heard import record_id
 
@@ -39,7 +40,7 @@ class Teller:
         self.station = station
         self.rows = deque(rows)
         self.protocol = protocol or _guess(rows)
-        self.answers = _answers(rows)
+        self.answers, self.early = _answers(rows)
         self.open: dict[str, _Asked] = {}
 
     def next(self, seq: int) -> Entry:
@@ -48,7 +49,7 @@ class Teller:
         match row.kind:
             case "connected":
                 self.protocol = row.protocol or self.protocol
-                line = Line(row.station, row.at, "connected", action=self.protocol)
+                line = Line(row.station, row.at, "connected", action=self.protocol, repairs=row.repairs)
                 return Entry(line, then=Arrival(self.protocol))
             case "disconnected":
                 return Entry(Line(row.station, row.at, "disconnected", row.frame), then=Departure(row.code))
@@ -92,14 +93,14 @@ class Teller:
             ))
         line = Line(
             row.station, row.at, "received", row.frame, asked.id, asked.action, getattr(decoded.message, "at", None),
-            repairs=(*asked.repairs, *decoded.repairs),
+            repairs=(*asked.repairs, *decoded.repairs, *((EARLY,) if row.number in self.early else ())),
         )
         return Entry(line, decoded.message, recorded=self._recorded(row, asked))
 
     def _recorded(self, row: Row, asked: Asked) -> Reply:
         payload = self.answers.get(row.number)
         if payload is None:
-            return Reply(row.at)
+            return Reply(row.at, token_status="Invalid" if row.number in self.early else None)
         return TRANSLATORS[self.protocol].read_reply(asked.action, payload, row.at)
 
     def _answered(self, row: Row, heard: Stray | Answered) -> Entry:
@@ -127,9 +128,12 @@ def _guess(rows: Sequence[Row]) -> str:
     return named or ("ocpp2.0.1" if later else "ocpp1.6")
 
 
-def _answers(rows: Sequence[Row]) -> dict[int, Mapping[str, Any]]:
-    """Line number of a question -> the payload it was answered with. Message ids come again; pairs are near."""
+def _answers(rows: Sequence[Row]) -> tuple[dict[int, Mapping[str, Any]], set[int]]:
+    """Line number of a question -> the payload it was answered with; and of those that came before the station was
+    accepted. Message ids come again; pairs are near.
+    """
     found: dict[int, Mapping[str, Any]] = {}
+    early: set[int] = set()
     waiting: dict[str, int] = {}
     for row in rows:
         if row.kind not in ("received", "sent"):
@@ -137,9 +141,12 @@ def _answers(rows: Sequence[Row]) -> dict[int, Mapping[str, Any]]:
         heard = Link("ocpp2.1").receive(row.frame or "")
         if row.kind == "received" and isinstance(heard, Asked):
             waiting[heard.id] = row.number
-        elif row.kind == "sent" and isinstance(heard, Stray) and heard.payload is not None and heard.id in waiting:
-            found[waiting.pop(heard.id)] = heard.payload
-    return found
+        elif row.kind == "sent" and isinstance(heard, Stray) and heard.id in waiting:
+            if heard.payload is not None:
+                found[waiting.pop(heard.id)] = heard.payload
+            elif heard.error_code == NOT_YET:
+                early.add(waiting.pop(heard.id))
+    return found, early
 
 
 def _named(text: str) -> tuple[str | None, str | None]:

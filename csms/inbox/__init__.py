@@ -9,6 +9,7 @@
 """
 
 from csms.inbox.entries import (
+    ACCEPTED as ACCEPTED,
     Arrival as Arrival,
     Claim as Claim,
     Departure as Departure,

@@ -21,9 +21,11 @@ async def standings(
     }
     if not presented:
         return {}
-    return await tokens.standings(
+    found = await tokens.standings(
         conn, list(presented), accept_unknown=policy.accept_unknown_tokens, now=max(presented.values())
     )
+    strangers = {e.line.station for e in live if e.stranger}
+    return found | {key: tokens.NOWHERE for key in found if key[0] in strangers} if strangers else found
 
 
 async def authorize(
@@ -76,7 +78,8 @@ async def follow_transactions(
                           heard.received_at, "transaction", record.reference, heard.seq))
     await _doubt_units(conn, spoken_of)
     await transactions.keep_steps(conn, heards)
-    await transactions.store(conn, known)
+    now = max(h.received_at for h in heards)
+    notes.rules += [(station, code, now) for station, code in await transactions.store(conn, known)]
     await reservations.end(conn, [
         (record.station, said.reservation, "used", record.started_at, record.id) for said, record in spoken_of
         if isinstance(said, TransactionStarted) and said.reservation is not None

@@ -87,6 +87,8 @@ class Entry:
     """Writes the answer frame; the answer is journalled with the question."""
     then: Settlement | Arrival | Departure | Lost | Claim | Recall | None = None
     recorded: Reply | None = None
+    stranger: bool = False
+    """Its station is not admitted: no token is good there."""
     seq: int = 0
     reply: Reply | None = None
     result: Written = None

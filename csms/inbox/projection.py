@@ -31,7 +31,7 @@ async def project(
     """Derive everything from entries that are in the journal already, and tell nobody."""
     notes = Notes()
     await meters.keep(conn, await derive(conn, batch, policy, notes, vouched, {}))
-    await journal.count_repairs(conn, [e.line for e in batch])
+    await journal.count_repairs(conn, [e.line for e in batch], notes.rules)
     notes.events.clear()
     await events.write(conn, notes, system_clock())
 

@@ -46,7 +46,7 @@ class Writer:
             await acknowledge_only(conn, batch, self.policy)
         _journal(chain, batch)
         await record(conn, chain, readings)
-        await journal.count_repairs(conn, [e.line for e in batch if e.line.repairs])
+        await journal.count_repairs(conn, [e.line for e in batch if e.line.repairs], notes.rules)
         await events.write(conn, notes, self.clock())
         return chain
 

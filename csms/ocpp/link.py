@@ -93,10 +93,11 @@ Received = Asked | Answered | Stray | Disputed | Broken
 
 
 class Link:
-    __slots__ = ("_open", "protocol")
+    __slots__ = ("_open", "protocol", "strict")
 
-    def __init__(self, protocol: str) -> None:
-        self.protocol = protocol
+    def __init__(self, protocol: str, *, strict: bool = False) -> None:
+        """`strict` takes the specification at its word: a question that wants repairs is refused."""
+        self.protocol, self.strict = protocol, strict
         self._open: tuple[str, str] | None = None
 
     @property
@@ -122,7 +123,7 @@ class Link:
         if type(frame) is list and len(frame) == 4 and frame[0] == CALL:
             _, id, action, payload = frame
             if type(id) is str and type(action) is str and type(payload) is dict:
-                return Asked(id, action, payload, repairs)
+                return self._asked(id, action, payload, repairs) if repairs else Asked(id, action, payload)
         match frame:
             case [3, str(id), dict(payload)]:
                 return self._answered(id, payload)
@@ -153,6 +154,13 @@ class Link:
     @staticmethod
     def refuse(id: str, code: str, description: str) -> str:
         return _text([ERROR, id, code, description[:255], {}])
+
+    def _asked(
+        self, id: str, action: str, payload: dict[str, Any], repairs: tuple[str, ...], answerable: bool = True
+    ) -> Asked | Broken:
+        if repairs and self.strict:
+            return Broken(id if answerable else None, self._not_formed, f"not taken: {', '.join(repairs)}", action)
+        return Asked(id, action, payload, repairs, answerable)
 
     def _answered(
         self, id: str, payload: dict[str, Any] | None, code: str | None = None, description: str | None = None
@@ -200,11 +208,11 @@ class Link:
             return Broken(self._nobody if answerable else None, self._not_rpc, "its message id is not text")
         match rest:
             case [str(action), dict(payload)]:
-                return Asked(id, action, payload, repairs, answerable)
+                return self._asked(id, action, payload, repairs, answerable)
             case [str(action), dict(payload), *_]:
-                return Asked(id, action, payload, (*repairs, "frame_too_long"), answerable)
+                return self._asked(id, action, payload, (*repairs, "frame_too_long"), answerable)
             case [str(action)] | [str(action), None] | [str(action), []]:
-                return Asked(id, action, {}, (*repairs, "payload_missing"), answerable)
+                return self._asked(id, action, {}, (*repairs, "payload_missing"), answerable)
             case [str(action), *_]:
                 refused = id if answerable else None
                 return Broken(refused, self._not_formed, "the payload is not an object", action)

@@ -7,6 +7,7 @@ from inspect import getdoc
 from typing import Any
 
 from csms.ocpp import broken_json, repairs
+from csms.ocpp.acceptance import EARLY
 
 _OTHERS = {
     "unknown_measurand": "A measurand that OCPP does not have; the value is kept under the name as sent.",
@@ -27,6 +28,8 @@ _OTHERS = {
     "frame_too_long": "More in the frame than a message has; the rest is not read.",
     "payload_missing": "No payload: read as an empty one.",
     "unreadable": "Not a message at all; only kept.",
+    "secret_masked": "A password was in it: kept without.",
+    EARLY: "Said before the station was accepted: kept, and refused as 2.0.1 B02 asks.",
     "spoken_in_ocpp1.6": "Said in OCPP 1.6 on a connection that had agreed on another version.",
     "spoken_in_ocpp2.0.1": "Said in OCPP 2.0.1 on a connection that had agreed on another version.",
     "spoken_in_ocpp2.1": "Said in OCPP 2.1 on a connection that had agreed on another version.",

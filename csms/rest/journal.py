@@ -67,7 +67,7 @@ def router(csms: Csms) -> APIRouter:
 
     @routes.get("/repairs", response_model=shapes.Listing[shapes.RepairShape])
     async def list_repairs(page: Paging) -> Response:
-        """How often which repair was needed to read a model's frames."""
+        """How often which repair or rule was needed to make sense of what a model says."""
         start: Any = after(page, text, text, text, text) or ("", "", "", "")
         found = await csms.archive.repairs(after=start, limit=page.limit + 1)
         items, following = page.cut(found, lambda r: columns(r, REPAIR_KEY))

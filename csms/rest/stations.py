@@ -63,6 +63,10 @@ class StationBody(Body):
     security_profile: Annotated[int, Field(ge=0, le=3)] | None = Field(
         None, description="The least it may come in by. A lower one than before is noted as a security event."
     )
+    strict: bool | None = Field(
+        None, description="Take the specification at its word: what breaks it is refused, nothing is repaired. From "
+        "its next connection on."
+    )
 
 
 def check_connectors(connectors: list[ConnectorBody]) -> None:
@@ -159,7 +163,8 @@ async def detail(csms: Csms, id: str) -> dict[str, Any]:
     faults = await csms.open_faults([id])
     return {
         **shapes.station(found, faults.get(id, ())), "admission": admission["admission"],
-        "security_profile": admission["security_profile"], "password_set": admission["password_hash"] is not None,
+        "strict": admission["strict"], "security_profile": admission["security_profile"],
+        "password_set": admission["password_hash"] is not None,
         "warnings": await warnings(csms, found.tariff, admission["security_profile"], admission["password_hash"]),
     }
 

@@ -38,15 +38,16 @@ FORGET_KNOCK = "delete from knocks where station = $1"
 
 PUT = """
     insert into stations (id, vendor, model, firmware, site, name, tariff, max_power_w, password_hash,
-        security_profile, admission)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce($10, 0), 'known')
+        security_profile, strict, admission)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce($10, 0), coalesce($11, false), 'known')
     on conflict (id) do update set
         vendor = coalesce(excluded.vendor, stations.vendor), model = coalesce(excluded.model, stations.model),
         firmware = coalesce(excluded.firmware, stations.firmware), site = coalesce(excluded.site, stations.site),
         name = coalesce(excluded.name, stations.name), tariff = coalesce(excluded.tariff, stations.tariff),
         max_power_w = coalesce(excluded.max_power_w, stations.max_power_w),
         password_hash = coalesce(excluded.password_hash, stations.password_hash),
-        security_profile = coalesce($10, stations.security_profile), admission = 'known', updated_at = now()
+        security_profile = coalesce($10, stations.security_profile), strict = coalesce($11, stations.strict),
+        admission = 'known', updated_at = now()
     returning (xmax = 0) as created
 """
 
@@ -98,7 +99,7 @@ async def put(
     """Create or complete a station; True when it is new."""
     created: bool = await conn.fetchval(
         PUT, station, *(fields.get(f) for f in ("vendor", "model", "firmware", "site", "name", "tariff")),
-        fields.get("max_power_w"), password_hash, fields.get("security_profile"),
+        fields.get("max_power_w"), password_hash, fields.get("security_profile"), fields.get("strict"),
     )
     if connectors:
         await conn.execute(PUT_CONNECTORS, station, *columns(

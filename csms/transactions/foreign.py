@@ -73,6 +73,7 @@ async def look_into(
                 heard, "foreign_transaction", str(row["open"]) if row["open"] else None,
                 named=heard.said.transaction, evse=heard.said.evse,
             )
+            notes.rule(heard, "foreign_transaction")
             doubted += [row["open"]] if row["open"] else []
     if doubted:
         await conn.execute(DOUBT, doubted)

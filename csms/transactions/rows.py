@@ -127,11 +127,16 @@ def is_whole(numbers: Sequence[int]) -> bool:
 
 def _record(row: Row) -> Record:
     values = {name: row[name] for name in FIELDS}
-    return Record(**values | {"id": str(row["id"]), "suspect": list(row["suspect"])})
+    return Record(
+        **values | {"id": str(row["id"]), "suspect": list(row["suspect"])}, doubted=tuple(row["suspect"])
+    )
 
 
-async def store(conn: Conn, known: Known) -> None:
-    """Write what has changed; the steps are written by then, so that it shows which gaps they have filled."""
+async def store(conn: Conn, known: Known) -> list[tuple[str, str]]:
+    """Write what has changed; the steps are written by then, so that it shows which gaps they have filled.
+
+    Gives (station, code) of every doubt that is new.
+    """
     if known.filled:
         stations, names = [r.station for r in known.filled], [r.said for r in known.filled]
         numbers = {(row["station"], row["said"]): row["numbers"] for row in await conn.fetch(SEQ_NOS, stations, names)}
@@ -142,6 +147,7 @@ async def store(conn: Conn, known: Known) -> None:
     if known.changed:
         rows = [_values(record) for record in known.changed.values()]
         await conn.execute(STORE, *zip(*rows, strict=True))
+    return [(r.station, code) for r in known.changed.values() for code in r.suspect if code not in r.doubted]
 
 
 def _values(record: Record) -> tuple[Any, ...]:
@@ -184,6 +190,7 @@ async def doubt_running(
     row = await conn.fetchrow(DOUBT_RUNNING, station, said)
     if row:
         notes.suspects.append((station, str(row["id"]), "stop_lost", at, seq, {}))
+        notes.rules.append((station, "stop_lost", at))
 
 
 async def find(conn: Conn, id: str) -> Transaction:

@@ -57,6 +57,8 @@ class Record:
     start_seq: int | None = None
     stop_seq: int | None = None
     last_seq_no: int | None = None
+    doubted: tuple[str, ...] = ()
+    """What `suspect` held before this batch."""
 
     @property
     def said(self) -> str:
@@ -123,6 +125,7 @@ def begin(
                 record.number = number
                 record.clear("start_unanswered")
                 known.touch(record)
+            notes.rule(heard, "start_heard_again")
             return record
     record = _new(heard, known, evse=said.evse, connector=said.connector, number=number)
     record.said_start_at, record.meter_start_wh = said.at, said.meter_wh
@@ -256,6 +259,8 @@ def _stop(known: Known, record: Record, heard: Heard[TransactionEnded], notes: N
     record.stop_received_at, record.stop_seq = heard.received_at, heard.seq
     record.meter_stop_wh = said.meter_wh if said.meter_wh is not None else record.meter_stop_wh
     record.stop_reason, record.stop_trigger, record.stop_token = said.reason, said.trigger, said.token
+    if said.token and record.token and said.token != record.token and said.token.startswith(record.token):
+        notes.rule(heard, "token_lengthened")
     record.charging_state = said.charging_state or record.charging_state
     record.offline = record.offline or said.offline
     _doubt_the_end(record, heard, notes)
@@ -294,6 +299,7 @@ def _stopped_again(known: Known, record: Record, heard: Heard[TransactionEnded],
     said = heard.said
     same = (said.meter_wh, device_time(said.at, heard.received_at)) == (record.meter_stop_wh, record.stopped_at)
     if same or said.at is None:
+        notes.rule(heard, "stop_heard_again")
         return record
     record.doubt("stop_repeated")
     notes.suspect(heard, "stop_repeated", record.id, meter_wh=said.meter_wh, reason=said.reason)

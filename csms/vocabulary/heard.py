@@ -48,9 +48,14 @@ class Notes:
     """(kind, station, subject, detail)"""
     suspects: list[tuple[str, str | None, str, datetime, int, Mapping[str, Any]]] = field(default_factory=list)
     """(station, transaction, code, at, seq, detail)"""
+    rules: list[tuple[str, str, datetime]] = field(default_factory=list)
+    """(station, rule, at): what was read by a rule of ours rather than as it was said."""
 
     def event(self, kind: str, station: str, subject: str, /, **detail: Any) -> None:
         self.events.append((kind, station, subject, detail))
 
     def suspect(self, heard: Heard[Message], code: str, transaction: str | None = None, /, **detail: Any) -> None:
         self.suspects.append((heard.station, transaction, code, heard.received_at, heard.seq, detail))
+
+    def rule(self, heard: Heard[Message], name: str) -> None:
+        self.rules.append((heard.station, name, heard.received_at))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -203,17 +203,16 @@ async def _anybody(token: str) -> Principal | None:
     return Principal("wang", "admin")
 
 
-@pytest.fixture
-async def world(db: Db, tmp_path: Path) -> AsyncIterator[World]:
-    centre = Centre(
-        db, CentreOptions(unknown_stations="accept", accept_unknown_tokens=True, answer_within_s=0.5)
-    )
+@asynccontextmanager
+async def world_of(db: Db, folder: Path, options: CentreOptions) -> AsyncIterator[World]:
+    """A central system by these options; uploads go to the folder."""
+    centre = Centre(db, options)
     port = await centre.start("127.0.0.1", 0)
     app = FastAPI()
     app.state.authenticate = _anybody
     answer_with_problems(app)
     app.add_middleware(BodyLimit)
-    for each in routers(centre, uploads=tmp_path, public_url="http://csms.test"):
+    for each in routers(centre, uploads=folder, public_url="http://csms.test"):
         app.include_router(each)
     headers = {"Authorization": "Bearer any"}
     async with httpx.AsyncClient(
@@ -224,3 +223,11 @@ async def world(db: Db, tmp_path: Path) -> AsyncIterator[World]:
         for station in made.made:
             await station.close()
     await centre.stop()
+
+
+@pytest.fixture
+async def world(db: Db, tmp_path: Path) -> AsyncIterator[World]:
+    """One that takes everybody in."""
+    options = CentreOptions(unknown_stations="accept", accept_unknown_tokens=True, answer_within_s=0.5)
+    async with world_of(db, tmp_path, options) as made:
+        yield made

@@ -19,6 +19,7 @@ async def test_quirk_01_a_stop_with_transaction_0(world: World) -> None:
     (one,) = await world.transactions()
     assert (one["number"], one["state"], one["energy_wh"], one["suspect"]) == (
         number, "closed", 500, ["stop_id_unknown"])
+    assert await world.repairs() == {"stop_id_unknown": 1}
 
 
 async def test_quirk_02_a_stop_with_transaction_minus_1(world: World) -> None:
@@ -29,6 +30,7 @@ async def test_quirk_02_a_stop_with_transaction_minus_1(world: World) -> None:
     await station.stop(-1, idTag="ONE")
     one, two = await world.transactions()
     assert (one["state"], one["suspect"], two["state"]) == ("closed", ["stop_id_unknown"], "open")
+    assert await world.repairs() == {"stop_id_unknown": 1}
 
 
 @pytest.mark.parametrize("said", ['"transactionId":,', '"transactionId":"",', ""])
@@ -122,6 +124,7 @@ async def test_quirk_10_kwh_at_the_ends_and_wh_between(world: World) -> None:
     mixed, rounded = await world.transactions()
     assert (mixed["energy_wh"], mixed["suspect"]) == (2000, ["register_kwh"])
     assert (rounded["energy_wh"], rounded["suspect"]) == (0, [])
+    assert await world.repairs() == {"register_kwh": 1}
 
 
 async def test_quirk_11_a_total_that_is_not_the_sum_of_its_phases(world: World) -> None:
@@ -186,6 +189,7 @@ async def test_quirk_16_a_token_that_comes_back_longer(world: World, returned: s
     assert answer.get("idTagInfo", {"status": "Accepted"})["status"] == "Accepted"
     (one,) = await world.transactions()
     assert (one["token"], one["state"], one["energy_wh"]) == ("TAG1", "closed", 500)
+    assert (await world.repairs())["token_lengthened"] == 1
 
 
 async def test_quirk_17_a_serial_number_longer_than_allowed(world: World) -> None:
@@ -201,6 +205,7 @@ async def test_quirk_18_no_subprotocol(world: World) -> None:
     station = await world.dial(protocol=None)
     assert (await station.boot())["status"] == "Accepted"
     assert (await world.ask("GET", "/stations/CS-1"))["protocol"] == "ocpp1.6"
+    assert await world.repairs() == {"no_subprotocol": 1}
 
 
 async def test_quirk_19_another_version_than_the_subprotocol_says(world: World) -> None:
@@ -224,7 +229,7 @@ async def test_quirk_20_times_of_1970_and_none(world: World) -> None:
     unset, none = await world.transactions()
     assert unset["started_at"][:4] == none["started_at"][:4] == now()[:4]
     assert unset["suspect"] == ["clock_unset"]
-    assert set(await world.repairs()) == {"null_field", "missing_time"}
+    assert set(await world.repairs()) == {"null_field", "missing_time", "clock_unset"}
 
 
 async def test_quirk_21_local_time_with_a_z_and_time_without_a_zone(world: World) -> None:
@@ -235,7 +240,7 @@ async def test_quirk_21_local_time_with_a_z_and_time_without_a_zone(world: World
         "connectorId": 2, "idTag": "TAG", "meterStart": 0, "timestamp": now().removesuffix("Z")})
     bare, local = await world.transactions()
     assert (local["suspect"], bare["suspect"]) == (["clock_local"], [])
-    assert await world.repairs() == {"odd_time": 1}
+    assert await world.repairs() == {"odd_time": 1, "clock_local": 1}
 
 
 async def test_quirk_22_a_start_repeated_after_the_connection_was_lost(world: World) -> None:
@@ -247,6 +252,7 @@ async def test_quirk_22_a_start_repeated_after_the_connection_was_lost(world: Wo
     again = await (await world.dial()).say("StartTransaction", started)
     assert again == first
     assert len(await world.transactions()) == 1
+    assert await world.repairs() == {"start_heard_again": 1}
 
 
 async def test_quirk_23_a_start_twice_under_new_message_ids(world: World) -> None:
@@ -255,6 +261,7 @@ async def test_quirk_23_a_start_twice_under_new_message_ids(world: World) -> Non
     station = await world.dial()
     assert await station.say("StartTransaction", started, "a") == await station.say("StartTransaction", started, "b")
     assert len(await world.transactions()) == 1
+    assert await world.repairs() == {"start_heard_again": 1}
 
 
 async def test_quirk_24_closing_meter_values_after_the_stop(world: World) -> None:
@@ -278,6 +285,7 @@ async def test_quirk_25_a_backlog_of_old_meter_values_at_first_sight(world: Worl
     (one,) = await world.transactions()
     assert one["energy_wh"] == 500
     assert await world.suspects() == {"foreign_transaction"}
+    assert await world.repairs() == {"foreign_transaction": 1}
 
 
 async def test_quirk_26_no_boot_after_a_reconnect(world: World) -> None:

@@ -30,6 +30,7 @@ async def test_quirk_29_finishing_with_an_error_code(world: World) -> None:
     await station.status("Available")
     (fault,) = await world.faults()
     assert fault["cleared_at"]
+    assert await world.repairs() == {"finishing_with_error": 1}
 
 
 async def test_quirk_30_the_same_status_for_ever(world: World) -> None:
@@ -45,6 +46,7 @@ async def test_quirk_31_null_in_words(world: World) -> None:
     station = await world.dial()
     await station.status("Available", info="null", vendorErrorCode="0x0000")
     assert await world.faults() == []
+    assert await world.repairs() == {"nothing_in_words": 1}
 
 
 async def test_quirk_32_finishing_until_a_reset(world: World) -> None:
@@ -129,6 +131,7 @@ async def test_quirk_37_no_stop_when_unplugged(world: World) -> None:
     one, following = await world.transactions()
     assert (one["state"], one["energy_wh"], one["suspect"]) == ("closed", 400, ["stop_missing"])
     assert following["state"] == "open"
+    assert await world.repairs() == {"stop_missing": 1}
 
 
 async def test_quirk_38_a_stop_sent_again_and_again(world: World) -> None:
@@ -139,6 +142,7 @@ async def test_quirk_38_a_stop_sent_again_and_again(world: World) -> None:
     assert answers == [answers[0]] * 5
     (one,) = await world.transactions()
     assert (one["energy_wh"], one["suspect"]) == (500, [])
+    assert await world.repairs() == {"stop_heard_again": 4}
 
 
 @pytest.mark.parametrize("path", ["/ocpp/CS-1/", "/CS-1", "/CS-1/", "/ocpp/CS%2D1"])
@@ -147,6 +151,7 @@ async def test_quirk_39_addresses_with_a_slash_too_many_and_short_ones(world: Wo
     station = await world.dial(path=path)
     await station.boot()
     assert (await world.ask("GET", "/stations/CS-1"))["connected"]
+    assert (await world.repairs()).get("trailing_slash", 0) == int(path.endswith("/"))
 
 
 async def test_quirk_40_an_id_in_another_case_than_it_was_entered(world: World) -> None:
@@ -157,6 +162,7 @@ async def test_quirk_40_an_id_in_another_case_than_it_was_entered(world: World) 
     shown = await world.ask("GET", "/stations/CS-Nord-1")
     assert (shown["connected"], shown["vendor"]) == (True, "V")
     assert len((await world.ask("GET", "/stations"))["items"]) == 1
+    assert await world.repairs() == {"id_respelled": 1}
 
 
 async def test_quirk_41_a_socket_that_closes_on_a_large_frame(world: World) -> None:
@@ -198,6 +204,7 @@ async def test_quirk_43_a_full_queue_that_has_dropped_what_came_last(world: Worl
     await station.stop(77, meter=9000, idTag="OTHER")
     lost, running, orphan = await world.transactions()
     assert (lost["suspect"], running["state"], orphan["suspect"]) == (["stop_missing"], "open", ["orphan_stop"])
+    assert await world.repairs() == {"stop_missing": 1, "orphan_stop": 1}
 
 
 async def test_quirk_44_two_sockets_at_once(world: World) -> None:

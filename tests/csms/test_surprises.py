@@ -33,6 +33,7 @@ async def test_surprise_02_retries_with_the_old_id_and_with_a_new_one(world: Wor
     answers = [await station.say("StartTransaction", started, id) for id in ("22", "22", "23")]
     assert answers == [answers[0]] * 3
     assert len(await world.transactions()) == 1
+    assert await world.repairs() == {"start_heard_again": 2}
 
 
 async def test_surprise_03_two_stops_of_one_transaction(world: World) -> None:
@@ -45,6 +46,7 @@ async def test_surprise_03_two_stops_of_one_transaction(world: World) -> None:
     await station.say("MeterValues", metered({"value": "7"}, minutes=1, transactionId=number))
     (one,) = await world.transactions()
     assert (one["energy_wh"], one["stop_reason"], one["suspect"]) == (7, "Reboot", ["stop_repeated"])
+    assert await world.repairs() == {"stop_repeated": 1}
 
 
 @pytest.mark.parametrize("protocol", ["ocpp1.6", "ocpp2.0.1"])
@@ -60,6 +62,7 @@ async def test_surprise_04_a_transaction_without_a_stop(world: World, protocol: 
         await station.event("Started", 0, 1400, "T2")
     one, following = await world.transactions()
     assert (one["state"], one["suspect"], following["state"]) == ("closed", ["stop_missing"], "open")
+    assert await world.repairs() == {"stop_missing": 1}
 
 
 async def test_surprise_05_a_meter_that_goes_backwards(world: World) -> None:
@@ -68,6 +71,7 @@ async def test_surprise_05_a_meter_that_goes_backwards(world: World) -> None:
     await station.stop(await station.start(meter=96), 25)
     (one,) = await world.transactions()
     assert one["suspect"] == ["energy_negative"]
+    assert await world.repairs() == {"energy_negative": 1}
 
 
 @pytest.mark.parametrize("statuses_first", [True, False])

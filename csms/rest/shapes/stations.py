@@ -69,6 +69,7 @@ class StationShape(Shape):
 
 class StationDetail(StationShape):
     admission: str
+    strict: bool = Field(description="Nothing it says is repaired.")
     security_profile: int
     password_set: bool
     warnings: list[str] = Field(description="What is likely not meant as it is.")
