@@ -78,6 +78,9 @@ TROUBLE = frozenset({"Problem", "Tripped", "Overload", "Active", "Protecting", "
 NOTHING = frozenset({"", "null", "none", "noerror", "0", "00", "0x0", "0x00", "0x0000", "0x00000000"})
 """What vendors put in error fields when there is no error (evcc#6817)."""
 
+NAMELESS = "Faulted"
+"""A connector that says no more: in 2.x always, whose events tell what it is (N07), and tfocpp and shiv3 in 1.6."""
+
 OPEN = "select * from faults where station = any($1::text[]) and cleared_at is null order by opened_at, id"
 
 STORE = """
@@ -86,7 +89,11 @@ STORE = """
     select * from unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::text[], $6::text[], $7::text[], $8::int[],
         $9::boolean[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[],
         $15::bigint[], $16::bigint[])
-    on conflict (id) do update set cleared_at = excluded.cleared_at, cleared_seq = excluded.cleared_seq
+    on conflict (id) do update set
+        connector = excluded.connector, code = excluded.code, vendor_code = excluded.vendor_code, kind = excluded.kind,
+        level = excluded.level, warning = excluded.warning, source = excluded.source, seq = excluded.seq,
+        description = excluded.description, opened_at = excluded.opened_at, cleared_at = excluded.cleared_at,
+        cleared_seq = excluded.cleared_seq
 """
 
 BETWEEN = """
@@ -174,8 +181,12 @@ def hear_status(known: Known, heard: Heard[StatusReported], notes: Notes) -> Non
     """StatusNotification: an error code opens, a status without one clears (1.6 section 4.9)."""
     said = heard.said
     code, vendor_code = meaningful(said.error), meaningful(said.vendor_code)
+    if any(text and meaningful(text) is None for text in (said.info, said.vendor_code)):
+        notes.rule(heard, "nothing_in_words")
+    if code is not None and said.status == "Finishing":
+        notes.rule(heard, "finishing_with_error")
     if code is None and said.status == "Faulted":
-        code = "OtherError" if vendor_code else "Faulted"  # tfocpp, shiv3: Faulted with NoError
+        code = "OtherError" if vendor_code else NAMELESS
     if code is None:
         _clear(known, heard, said.evse, said.connector, device_time(said.at, heard.received_at), notes)
         return
@@ -234,12 +245,23 @@ def _words_of(fault: str | None) -> str | None:
 
 
 def _open(known: Known, heard: Heard[Any], notes: Notes, fault: Open) -> None:
-    """One episode a fault, however often it is repeated (EVerest#536)."""
+    """One episode a fault, however often it is repeated (EVerest#536), and in however many messages it is told."""
     faults = known.open.setdefault(fault.station, [])
-    if not any(f.key == fault.key for f in faults):
-        faults.append(fault)
-        known.changed[fault.id] = fault
-        notes.event("fault.opened", heard.station, fault.id, code=fault.code, evse=fault.evse, kind=fault.kind)
+    here = [f for f in faults if _at_one_place(f, fault) and not f.warning]
+    if any(f.key == fault.key for f in faults) or (fault.code == NAMELESS and here):
+        return
+    nameless = next((f for f in here if f.code == NAMELESS), None)
+    if nameless and not fault.warning:
+        fault.id, fault.received_at = nameless.id, nameless.received_at
+        fault.opened_at = min(nameless.opened_at, fault.opened_at)
+        faults.remove(nameless)
+    faults.append(fault)
+    known.changed[fault.id] = fault
+    notes.event("fault.opened", heard.station, fault.id, code=fault.code, evse=fault.evse, kind=fault.kind)
+
+
+def _at_one_place(one: Open, other: Open) -> bool:
+    return one.evse == other.evse and (one.connector == other.connector or None in (one.connector, other.connector))
 
 
 def _clear(
