@@ -139,14 +139,17 @@ def parse(text: str) -> Ocmf:
 
 
 def signed_registers(readings: Iterable[MeterReading]) -> tuple[Register, Register] | None:
-    """The begin and end register of a session by signed readings, each verified by the key sent with it.
+    """The begin and end register of a session by signed readings, each verified by the key sent with it, or else by
+    the one its session sent once (2.0.1 PublicKeyWithSignedMeterValue, OncePerTransaction).
 
     That proves the readings unaltered since the meter; that the key is this meter's is for the register of keys.
     """
     begins: dict[str, Register] = {}
     ends: dict[str, Register] = {}
-    for reading in readings:
-        for record in _verified(reading.other.get("signed")):
+    told = [(reading, one) for reading in readings for one in _each(reading.other.get("signed"))]
+    once = next((key for _, one in told if (key := _data_and_key(one)[1])), None)
+    for reading, signed in told:
+        for record in _verified(signed, once):
             for one in (o for o in record.readings if o.energy_usable and o.wh is not None):
                 assert one.wh is not None
                 known = begins if one.transaction in BEGIN else ends if one.transaction in ENDS else {}
@@ -228,18 +231,22 @@ def _key_bytes(key: str | bytes) -> bytes:
     return bytes.fromhex(raw.decode().removeprefix(KEY_PREFIX)) if raw.startswith(KEY_PREFIX.encode()) else raw
 
 
-def _verified(signed: object) -> Iterable[Ocmf]:
-    """The records of a reading's signed data whose signature holds; without a key none does."""
-    for one in signed if isinstance(signed, list) else [signed]:
-        data, key = _data_and_key(one)
-        if not data or not key:
-            continue
-        try:
-            record = parse(data if data.lstrip().startswith("OCMF") else base64.b64decode(data).decode())
-        except (NotOcmf, binascii.Error, UnicodeDecodeError):
-            continue
-        if record.verified_by(key):
-            yield record
+def _each(signed: object) -> Iterable[object]:
+    """A reading may carry several: its begin and its end."""
+    return signed if isinstance(signed, list) else [signed]
+
+
+def _verified(signed: object, once: str | None) -> Iterable[Ocmf]:
+    """The record of one signed value if its signature holds; without any key it does not."""
+    data, key = _data_and_key(signed)
+    if not data or not (key or once):
+        return
+    try:
+        record = parse(data if data.lstrip().startswith("OCMF") else base64.b64decode(data).decode())
+    except (NotOcmf, binascii.Error, UnicodeDecodeError):
+        return
+    if record.verified_by(key or once or ""):
+        yield record
 
 
 def _data_and_key(signed: object) -> tuple[str | None, str | None]:

@@ -73,6 +73,7 @@ class _Reader:
     rated_w: Decimal
     power: Sequence[Sample]
     digit: Decimal
+    timed: bool = True
     notes: list[str] = field(default_factory=list)
 
     def note(self, name: str) -> None:
@@ -81,7 +82,7 @@ class _Reader:
 
     def possible(self, wh: Decimal, start: datetime, end: datetime) -> bool:
         """Whether the plug can deliver it in that time; a coarse register may leap by one of its digits."""
-        return wh <= JUMP * self.rated_w * _hours(end - start) + self.digit
+        return not self.timed or wh <= JUMP * self.rated_w * _hours(end - start) + self.digit
 
     def rises(self, points: Sequence[Point]) -> list[Slice]:
         """The sure rises between neighbouring points: a fall ends one run of the register and begins another."""
@@ -117,9 +118,11 @@ class _Reader:
         return Slice(a.at, b.at, wh)
 
 
-def delivered(points: Sequence[Point], rated_w: Decimal | None, power: Sequence[Sample], pair: str) -> Energy:
-    """Slices of a session from its register points in time order."""
-    reader = _Reader(rated_w or PHYSICAL_W, power, _digit(points))
+def delivered(
+    points: Sequence[Point], rated_w: Decimal | None, power: Sequence[Sample], pair: str, *, timed: bool = True
+) -> Energy:
+    """Slices of a session from its register points in time order. Not `timed`: nobody knows how long a step took."""
+    reader = _Reader(rated_w or PHYSICAL_W, power, _digit(points), timed)
     slices = reader.rises(_without_dips(points)) if len(points) > 1 else []
     return Energy(tuple(s for s in slices if s.start < s.end or s.wh), tuple(reader.notes), pair)
 

@@ -16,15 +16,14 @@ from complaints.billing.energy import JUMP, NOISE_WH, NOTHING_WH, PHYSICAL_W, En
 from complaints.billing.power import samples, unit_factor
 from complaints.ocmf import signed_registers
 from complaints.rules.case import Case
+from complaints.rules.requests import STOPPING, ignored_request
 from complaints.rules.vehicle import unplugged_inside
 from csms.vocabulary import Transaction
 
-STOPPING = timedelta(seconds=60)
-"""A station may take this long to obey a stop."""
 COARSE_WH = Decimal(1000)
 """The digit of a register that counts whole kWh."""
-STARTING = timedelta(minutes=3)
 BOOTING = timedelta(minutes=2)
+PLUGGED_IN = ("Preparing", "Occupied")
 VEHICLE_IDS = ("vin", "evccid", "vehicleid", "mac")
 
 
@@ -37,7 +36,7 @@ def energy_of(case: Case) -> Energy:
     power = samples(case.readings)
     factor = unit_factor(points[-1].wh - points[0].wh, power) if len(points) > 1 else Decimal(1)
     points = [replace(p, wh=p.wh * factor) for p in points]
-    energy = delivered(points, _decimal(case.rated_power_w), power, pair)
+    energy = delivered(points, _decimal(case.rated_power_w), power, pair, timed=case.timed)
     if factor != 1:
         energy = replace(energy, notes=("unit", *energy.notes))
     return _his_part(case, energy)
@@ -89,8 +88,11 @@ def _end_of_plug(case: Case) -> datetime | None:
 
 
 def _begin(case: Case, t: Transaction, inner: Sequence[Point]) -> Point | None:
-    """The start register; a plain 0 before a register that stands elsewhere means "no value" (evcc#29374)."""
-    if t.meter_start_wh is None or (t.meter_start_wh == 0 and _elsewhere(case, t, inner)):
+    """The start register; a plain 0 before a register that stands elsewhere means "no value" (evcc#29374). Where the
+    start itself is lost (2.x) what stands for it is but the first reading."""
+    if t.meter_start_wh is None or "start_missing" in t.suspect:
+        return None
+    if t.meter_start_wh == 0 and _elsewhere(case, t, inner):
         return None
     return Point(t.started_at, _wh(t.meter_start_wh), t.id)
 
@@ -119,7 +121,16 @@ def _previous_stop(case: Case, t: Transaction, inner: Sequence[Point]) -> Point 
     if before is None or before.meter_stop_wh is None or before.stop_received_at is None:
         return None
     wh = _wh(before.meter_stop_wh)
-    return Point(t.started_at, wh, before.id) if not inner or wh <= inner[0].wh + NOISE_WH else None
+    return Point(_began(case, t, before), wh, before.id) if not inner or wh <= inner[0].wh + NOISE_WH else None
+
+
+def _began(case: Case, t: Transaction, before: Transaction) -> datetime:
+    """Where the start is lost, the energy before the first reading flowed since the plug was in."""
+    if "start_missing" not in t.suspect:
+        return t.started_at
+    ended = before.stopped_at or before.started_at
+    plugged = [s.at for s in case.connector_statuses if ended < s.at <= t.started_at and s.status in PLUGGED_IN]
+    return plugged[-1] if plugged else ended
 
 
 def _next_start(case: Case, t: Transaction, inner: Sequence[Point]) -> Point | None:
@@ -158,9 +169,9 @@ def _his_part(case: Case, energy: Energy) -> Energy:
     swapped = changed_vehicle_at(case)
     if swapped is not None:
         energy = replace(energy.until(swapped + STOPPING, between=False), notes=(*energy.notes, "other_vehicle"))
-    asked = stop_asked_at(case)
-    if asked is not None and energy.wh - energy.until(asked).wh > NOTHING_WH:
-        energy = replace(energy.until(asked), notes=(*energy.notes, "after_stop"))
+    ignored = ignored_request(case)
+    if ignored is not None and energy.wh - energy.until(ignored.at).wh > NOTHING_WH:
+        energy = replace(energy.until(ignored.at), notes=(*energy.notes, "after_stop"))
     return energy
 
 
@@ -175,20 +186,6 @@ def changed_vehicle_at(case: Case) -> datetime | None:
         return inside[0].at
     names = [(r.at, str(v)) for r in case.readings for k, v in r.other.items() if k.lower() in VEHICLE_IDS and v]
     return next((before for (before, _), (_, name) in pairwise(names) if name != names[0][1]), None)
-
-
-def stop_asked_at(case: Case) -> datetime | None:
-    """When a stop was first asked for, where the transaction went on for more than a minute all the same:
-    by a command that names it, or by his card, unless that card then started another charge."""
-    t = case.transaction
-    if t is None:
-        return None
-    cards = [a.at for a in case.authorizations if a.status == "Accepted" and a.at > t.started_at + STOPPING]
-    other = [o.started_at for o in case.story.transactions if o.id != t.id and case.is_his(o.token)]
-    other += [tried.at for tried in case.tries]
-    cards = [at for at in cards if not any(abs(start - at) <= STARTING for start in other)]
-    asked = [*(c.sent_at or c.requested_at for c in case.stop_commands), *cards]
-    return min((at for at in asked if t.started_at <= at < case.stopped_at - STOPPING), default=None)
 
 
 def _wh(value: float) -> Decimal:

@@ -352,6 +352,15 @@ class Case:
         return any(start <= at < end for start, end in self.offline)
 
     @cached_property
+    def timed(self) -> bool:
+        """Its times are known. Not those of a session in the queue of a station whose clock was never set: there
+        they are when we heard of it."""
+        t = self.transaction
+        if t is None or "clock_unset" not in t.suspect:
+            return True
+        return not self.offline_in((t.started_at - AROUND, self.stopped_at))
+
+    @cached_property
     def boots_during(self) -> tuple[Boot, ...]:
         start, end = self.during
         return tuple(b for b in self.story.boots if self.transaction and start <= b.at <= end)

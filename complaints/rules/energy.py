@@ -2,148 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from decimal import Decimal
-from itertools import pairwise
+from dataclasses import dataclass
+from datetime import datetime
 
-from complaints.billing.energy import Point as Mark, turned_over
-from complaints.billing.power import samples, unit_factor
-from complaints.billing.session import same_register
 from complaints.findings import Ref
 from complaints.rules.case import Case
+from complaints.rules.meter import Point, consistent, falls, impossible_steps, measured_wh, points, told
 from complaints.rules.register import Grade, Held, rule, stance
+from complaints.rules.requests import ignored_request, stop_requests
 from complaints.rules.topics import CUT_SHORT, DANGER, MONEY_GONE, NO_ENERGY, SLOW, TOO_MUCH
 from complaints.rules.words import clock, kw, kwh, reading_ref, start_refs, stop_refs, transaction_ref
 
-NONE_WH, DELIVERED_WH, REGRESSION_WH, GAP_WH, AFTER_STOP_WH = 50.0, 500.0, 10.0, 100.0, 50.0
-_PHYSICAL_W = 500_000.0
-"""What no plug of today delivers, where the rated power is unknown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One register value of the transaction: start, reading or stop."""
-
-    at: datetime
-    wh: float
-    ref: Ref
-
-
-def points(case: Case) -> list[Point]:
-    """The register through the transaction in Wh, in time order; a register that ran over its end runs on."""
-    return _run_on(_told(case), case.rated_power_w)
-
-
-def _told(case: Case) -> list[Point]:
-    """The register as it stood: in Wh and on one scale, whatever the station calls its units."""
-    found = _raw(case)
-    if len(found) < 2:
-        return found
-    factor = _factor(case, found[-1].wh - found[0].wh)
-    return [replace(p, wh=p.wh * factor) for p in _one_scale(case, found)]
-
-
-def _factor(case: Case, register_wh: float) -> float:
-    """What makes Wh of the register: only plain power readings tell. The quick look comes first."""
-    t, most = case.transaction, max((r.power_w or 0.0 for r in case.readings), default=0.0)
-    if t is None or register_wh <= 0:
-        return 1.0
-    most = most or max(((r.voltage_v or 0.0) * (r.current_a or 0.0) for r in case.readings), default=0.0)
-    likely = most * (case.stopped_at - t.started_at).total_seconds() / 3600
-    if likely < 300 * register_wh and register_wh < 300 * likely:
-        return 1.0
-    return float(unit_factor(Decimal(str(register_wh)), samples(case.readings)))
-
-
-def _one_scale(case: Case, found: list[Point]) -> list[Point]:
-    """Readings on the scale of the start: some stations count each session from 0, or in kWh, between a start
-    and a stop of the whole life."""
-    t, start = case.transaction, found[0]
-    if t is None or t.meter_start_wh is None or start.wh != t.meter_start_wh:
-        return found
-    stopped = t.meter_stop_wh is not None and t.stop_received_at is not None
-    inner = found[1:-1] if stopped else found[1:]
-    if not inner or any(p.wh >= start.wh - REGRESSION_WH for p in inner):
-        return found
-    ends = [_mark(start), _mark(found[-1]) if stopped else None]
-    moved = same_register([_mark(p) for p in inner], ends[0], ends[1])
-    return [start, *(replace(p, wh=float(m.wh)) for p, m in zip(inner, moved, strict=True)), *found[len(inner) + 1:]]
-
-
-def _run_on(found: list[Point], rated_w: float | None) -> list[Point]:
-    """Without the falls of a register that reached its last digit and began again at 0."""
-    rated, more, moved = Decimal(str(rated_w)) if rated_w else None, 0.0, found[:1]
-    for a, b in pairwise(found):
-        if b.wh < a.wh - REGRESSION_WH:
-            more += float(turned_over(_mark(a), _mark(b), rated) or 0)
-        moved.append(replace(b, wh=b.wh + more))
-    return moved
-
-
-def _mark(point: Point) -> Mark:
-    return Mark(point.at, Decimal(str(point.wh)))
-
-
-def _raw(case: Case) -> list[Point]:
-    """Start, readings and stop as the records hold them."""
-    t = case.transaction
-    if t is None:
-        return []
-    found = [Point(r.at, r.energy_wh, reading_ref(r)) for r in case.registers if r.energy_wh is not None]
-    if t.meter_start_wh is not None:
-        found.insert(0, Point(t.started_at, t.meter_start_wh, start_refs(t)[-1]))
-    if t.meter_stop_wh is not None and t.stopped_at is not None and t.stop_received_at is not None:
-        found.append(Point(t.stopped_at, t.meter_stop_wh, stop_refs(t)[-1]))
-    return sorted(found, key=lambda p: p.at)
-
-
-def steps(case: Case) -> Iterator[tuple[Point, Point]]:
-    found = points(case)
-    return pairwise(found)
-
-
-def impossible_steps(case: Case) -> list[tuple[Point, Point]]:
-    """Steps larger than 1.2 x the rated power allows. A coarse register may leap by one of its digits."""
-    limit_w = 1.2 * (case.rated_power_w or _PHYSICAL_W)
-    digit = _resolution([p.wh for p in points(case)])
-    return [
-        (a, b) for a, b in steps(case)
-        if b.wh - a.wh > limit_w * max((b.at - a.at).total_seconds(), 0.0) / 3600 + digit
-    ]
-
-
-def power_integral_wh(case: Case) -> float | None:
-    """Energy by the power readings (trapezoids); None where they cover less than 60 % of the time."""
-    known = [(r.at, r.power_w) for r in case.readings if r.power_w is not None]
-    t = case.transaction
-    if t is None or len(known) < 3:
-        return None
-    length = (case.stopped_at - t.started_at).total_seconds()
-    if length <= 0 or (known[-1][0] - known[0][0]).total_seconds() < 0.6 * length:
-        return None
-    pairs = pairwise(known)
-    return sum((a[1] + b[1]) / 2 * (b[0] - a[0]).total_seconds() / 3600 for a, b in pairs)
-
-
-def consistent(case: Case) -> bool:
-    """The register difference agrees with the readings: no impossible step, no fall, no power integral
-    far from it."""
-    if impossible_steps(case) or _falls(points(case)):
-        return False
-    integral, energy = power_integral_wh(case), measured_wh(case) or 0.0
-    return integral is None or 0.5 * integral - 500 <= energy <= 1.5 * integral + 1500
-
-
-def measured_wh(case: Case) -> float | None:
-    """The register difference; of a register that fell, the sum of what it rose (billing-checks 5.3 (3))."""
-    found = points(case)
-    if len(found) < 2:
-        return case.energy_wh
-    if not _falls(found):
-        return found[-1].wh - found[0].wh
-    return sum(max(b.wh - a.wh, 0.0) for a, b in steps(case))
+NONE_WH, DELIVERED_WH, GAP_WH, AFTER_STOP_WH = 50.0, 500.0, 100.0, 50.0
 
 
 @rule("energy.none", grade="B")
@@ -202,11 +72,11 @@ def regressed(case: Case) -> Held | None:
     """A register reading below an earlier one by more than 10 Wh in the same transaction: a register
     only grows (1.6 section 7.31), so the meter was reset or lies. Contract; billing-checks 5.3 (3). One that
     ran over its last digit is sound: that means nothing either way (billing-checks 5.3 (2))."""
-    falls = _falls(_told(case))
-    if not falls:
+    fallen = falls(told(case))
+    if not fallen:
         return None
-    high, low = falls[0]
-    if not _falls(points(case)):
+    high, low = fallen[0]
+    if not falls(points(case)):
         return Held(
             "inconclusive",
             f"The meter passed its highest value and began again at zero ({kwh(high.wh)}, then {kwh(low.wh)}).",
@@ -261,42 +131,58 @@ def gap_between(case: Case) -> Held | None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class FlowedOn:
+    """Energy after a stop was asked for or reported, and what shows it."""
+
+    since: datetime
+    wh: float
+    refs: tuple[Ref, ...]
+    sure: bool = True
+
+
 @rule("energy.after_stop", grade="C")
 def after_stop(case: Case) -> Held | None:
     """More than 50 Wh after the customer's or our stop request, or after the reported stop. Contract;
-    evidence-rules 34, 35. Counts only between readings after the request, so it is a lower bound."""
+    evidence-rules 34, 35. Between readings after the request it is a lower bound; where it was asked for between
+    two readings and the charge went on for more than a minute, the step is shared by time."""
     found = _after_request(case) or _after_end(case)
     if found is None:
         return None
-    first, last, request = found
-    when = clock(case, request.at or first.at)
+    when = clock(case, found.since)
     return Held(
         stance(case, supports=TOO_MUCH | DANGER | {"cannot_stop", "connector_stuck"}),
-        f"After the stop at {when}, another {kwh(last.wh - first.wh)} was still delivered.",
-        f"{when} 要求停止之后，电表又继续走了 {kwh(last.wh - first.wh)}。",
-        (request, first.ref, last.ref), 0.85,
+        f"After the stop at {when}, another {kwh(found.wh)} was still delivered.",
+        f"{when} 要求停止之后，电表又继续走了 {kwh(found.wh)}。",
+        found.refs, 0.85 if found.sure else 0.7,
     )
 
 
-def _after_request(case: Case) -> tuple[Point, Point, Ref] | None:
-    requests = [(c.requested_at, Ref("command", c.id, c.requested_at)) for c in case.stop_commands]
-    t = case.transaction
-    if t is None:
+def _after_request(case: Case) -> FlowedOn | None:
+    requests, register = stop_requests(case), points(case)
+    if not requests or not register:
         return None
-    requests += [
-        (a.at, Ref("frame", a.frame, a.at)) for a in case.authorizations
-        if a.status == "Accepted" and t.started_at + timedelta(seconds=60) < a.at < case.stopped_at
-    ]
-    if not requests:
+    first = requests[0]
+    later = [p for p in register if p.at >= first.at]
+    if later and later[-1].wh - later[0].wh > AFTER_STOP_WH:
+        return FlowedOn(first.at, later[-1].wh - later[0].wh, (first.ref, later[0].ref, later[-1].ref))
+    ignored = ignored_request(case)
+    if ignored is None:
         return None
-    at, ref = min(requests, key=lambda r: r[0])
-    later = [p for p in points(case) if p.at >= at]
-    if len(later) < 2 or later[-1].wh - later[0].wh <= AFTER_STOP_WH:
-        return None
-    return later[0], later[-1], ref
+    rest = register[-1].wh - _wh_at(register, ignored.at)
+    return FlowedOn(ignored.at, rest, (ignored.ref, register[-1].ref), sure=False) if rest > AFTER_STOP_WH else None
 
 
-def _after_end(case: Case) -> tuple[Point, Point, Ref] | None:
+def _wh_at(register: list[Point], at: datetime) -> float:
+    """The register at a moment, by its share of time between the readings around it."""
+    before = [p for p in register if p.at <= at] or register[:1]
+    after = [p for p in register if p.at > at] or register[-1:]
+    a, b = before[-1], after[0]
+    span = (b.at - a.at).total_seconds()
+    return a.wh + (b.wh - a.wh) * ((at - a.at).total_seconds() / span if span > 0 else 1.0)
+
+
+def _after_end(case: Case) -> FlowedOn | None:
     """Readings of the plug above the stop value before anybody else's session."""
     t = case.transaction
     if t is None or t.stopped_at is None or t.stop_received_at is None or t.meter_stop_wh is None:
@@ -304,33 +190,12 @@ def _after_end(case: Case) -> tuple[Point, Point, Ref] | None:
     until = case.next.started_at if case.next else case.now
     if case.next is None and case.unplugged_at is not None:
         until = max(case.unplugged_at, t.stopped_at)
-    late = [
-        Point(r.at, r.energy_wh, reading_ref(r)) for r in case.connector_readings
-        if r.energy_wh is not None and t.stopped_at < r.at <= until
-    ]
-    if not late or late[-1].wh - t.meter_stop_wh <= AFTER_STOP_WH:
+    late = [r for r in case.connector_readings if r.energy_wh is not None and t.stopped_at < r.at <= until]
+    rise = (late[-1].energy_wh or 0.0) - t.meter_stop_wh if late else 0.0
+    if rise <= AFTER_STOP_WH:
         return None
     end = stop_refs(t)[-1]
-    return Point(t.stopped_at, t.meter_stop_wh, end), late[-1], end
-
-
-def _falls(found: list[Point]) -> list[tuple[Point, Point]]:
-    """Each point below the highest before it by more than 10 Wh, with that highest."""
-    falls: list[tuple[Point, Point]] = []
-    highest: Point | None = None
-    for point in found:
-        if highest is not None and point.wh < highest.wh - REGRESSION_WH:
-            falls.append((highest, point))
-        if highest is None or point.wh > highest.wh:
-            highest = point
-    return falls
-
-
-def _resolution(values: list[float]) -> float:
-    for digit in (1000.0, 100.0):
-        if len(values) > 2 and all(v % digit == 0 for v in values):
-            return digit
-    return 50.0
+    return FlowedOn(end.at or t.stopped_at, rise, (end, reading_ref(late[-1])))
 
 
 def _energy_refs(case: Case) -> tuple[Ref, ...]:

@@ -12,7 +12,7 @@ from complaints.findings import Bill, Finding, Ref, Stance, Words
 from complaints.rules.case import Case
 from complaints.rules.register import Grade
 from complaints.rules.topics import CUT_SHORT, NOT_STARTED
-from complaints.rules.words import clock
+from complaints.rules.words import amount as sum_of, clock
 from csms.vocabulary import Payment
 
 CENT = Decimal("0.01")
@@ -117,7 +117,7 @@ def exceeds_bill(a: Account) -> Finding | None:
     """
     if a.bill is None or a.ledger is None or a.excess <= CENT:
         return None
-    due, taken, over = (_sum(v, a.bill.currency) for v in (a.bill.expected, a.bill.charged, a.excess))
+    due, taken, over = (sum_of(v, a.bill.currency) for v in (a.bill.expected, a.bill.charged, a.excess))
     text = Words(
         f"You paid {taken[0]}, but by our records this charge costs {due[0]}: {over[0]} too much.",
         f"您一共付了{taken[1]}，按记录这次充电应付{due[1]}，多收了{over[1]}。",
@@ -135,8 +135,8 @@ def matches_bill(a: Account) -> Finding | None:
     given_back = a.case.claim.topic == "hold_not_released" and a.ledger.refunds and not a.ledger.held
     against = a.case.claim.topic in AMOUNT_TOPICS or bool(given_back)
     stance: Stance = "contradicts" if against else "inconclusive"
-    due = _sum(a.bill.expected, a.bill.currency)
-    back = _sum(a.ledger.captured - a.ledger.charged, a.bill.currency)
+    due = sum_of(a.bill.expected, a.bill.currency)
+    back = sum_of(a.ledger.captured - a.ledger.charged, a.bill.currency)
     returned = a.ledger.charged < a.ledger.captured
     text = Words(
         f"What you paid is what this charge costs by our records: {due[0]}."
@@ -154,7 +154,7 @@ def without_transaction(a: Account) -> Finding | None:
     if a.case.transaction is not None or a.ledger is None or not a.ledger.captures or _names_known(a):
         return None
     back = a.ledger.charged <= CENT
-    paid = _sum(a.ledger.captured, a.ledger.currency)
+    paid = sum_of(a.ledger.captured, a.ledger.currency)
     text = Words(
         f"{paid[0]} was taken, but no charging session was ever recorded for it."
         + (" It has already been given back." if back else ""),
@@ -179,7 +179,7 @@ def hold_open(a: Account) -> Finding | None:
     late = tuple(h for h in holds if a.case.now - _session_end(a, h) > HOLD_DUE)
     if not late:
         return None
-    amount = _sum(a.ledger.left(late), a.ledger.currency)
+    amount = sum_of(a.ledger.left(late), a.ledger.currency)
     text = Words(
         f"{amount[0]} is still blocked on your card: we have neither charged nor released it.",
         f"{amount[1]}的预授权仍被冻结：我们既没有扣款，也没有解除。",
@@ -241,7 +241,7 @@ def start_fee_after_failure(a: Account) -> Finding | None:
     sums = (r.tariff.start_fee, r.tariff.start_fee + energy, a.bill.expected + r.tariff.start_fee)
     if not any(abs(a.bill.charged - money(s)) <= CENT for s in sums):
         return None
-    fee = _sum(r.tariff.start_fee, a.bill.currency)
+    fee = sum_of(r.tariff.start_fee, a.bill.currency)
     text = Words(
         f"A start fee of {fee[0]} was charged although the session failed and it was not your doing.",
         f"这次充电并非因您的原因失败，却仍收取了{fee[1]}的启动费。",
@@ -285,7 +285,7 @@ def period_shift(a: Account) -> Finding | None:
     shift = shift_that_explains(a.case, a.rating, a.bill)
     if shift is None:
         return None
-    true = _sum(a.bill.expected, a.bill.currency)
+    true = sum_of(a.bill.expected, a.bill.currency)
     text = Words(
         f"The bill was made with the wrong times of day: {shift.why.en}. By the true times it is {true[0]}.",
         f"账单的分时时段算错了：{shift.why.zh}。按真实时间应为{true[1]}。",
@@ -361,7 +361,7 @@ def _idle_text(a: Account, charged: Decimal) -> Words:
     assert a.rating is not None
     assert a.rating.tariff.idle is not None
     assert a.bill is not None
-    taken, due = _sum(charged, a.bill.currency), _sum(money(a.rating.idle_fee), a.bill.currency)
+    taken, due = sum_of(charged, a.bill.currency), sum_of(money(a.rating.idle_fee), a.bill.currency)
     idle = a.rating.idle
     if idle is None:
         return Words(
@@ -387,14 +387,9 @@ def _idle_refs(a: Account) -> tuple[Ref, ...]:
     return (*a.refs(a.paid), *frames.values())
 
 
-def _sum(amount: Decimal, currency: str) -> tuple[str, str]:
-    """An amount in English and in Chinese words."""
-    return f"{amount:.2f} {currency}", f"{amount:.2f}元" if currency == "CNY" else f"{amount:.2f} {currency}"
-
-
 def _en(payment: Payment) -> str:
-    return _sum(payment.amount, payment.currency)[0]
+    return sum_of(payment.amount, payment.currency)[0]
 
 
 def _zh(payment: Payment) -> str:
-    return _sum(payment.amount, payment.currency)[1]
+    return sum_of(payment.amount, payment.currency)[1]

@@ -10,10 +10,10 @@ from complaints.findings import Ref
 from complaints.matching import Try
 from complaints.matching.tries import same_token
 from complaints.rules.case import DAY, Case
+from complaints.rules.endings import FAULT_REASONS
 from complaints.rules.power import OFFERED_SHARE, offered_w
 from complaints.rules.register import Held, rule, stance
 from complaints.rules.starts import never_plugged, refs_of
-from complaints.rules.stops import FAULT_REASONS
 from complaints.rules.topics import CUT_SHORT, DOWN, NOT_STARTED, SLOW
 from complaints.rules.words import start_refs, stop_refs
 from csms.vocabulary import Fault, Transaction
@@ -43,8 +43,8 @@ def same_failure(case: Case) -> Held | None:
         return None
     return Held(
         stance(case, supports=NOT_STARTED | CUT_SHORT | SLOW | DOWN | {"connector_stuck", "cannot_insert"}),
-        f"{len(alike)} other drivers had the same trouble on this plug within a day.",
-        f"24 小时内，另有 {len(alike)} 位用户在同一把枪上遇到同样的问题。",
+        f"{len(alike)} other sessions or tries of other drivers failed in the same way on this plug within a day.",
+        f"24 小时内，同一把枪上另有 {len(alike)} 次他人的充电或启动以同样方式失败。",
         tuple(r for o in alike for r in o.refs), 0.9,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
@@ -11,7 +12,8 @@ from complaints.matching.clock import TOLERANCE_S
 from complaints.rules.case import Case
 from complaints.rules.register import Held, rule, stance
 from complaints.rules.words import clock, reading_ref, start_refs, stop_refs
-from csms.vocabulary import MeterReading, TransactionStep
+
+JITTER_S = 5.0
 
 
 @rule("records.silent", grade="E")
@@ -41,24 +43,20 @@ def silent(case: Case) -> Held | None:
 
 @rule("records.gap", grade="E")
 def gap(case: Case) -> Held | None:
-    """2.0.1 seqNo missing, or readings missing for more than 3 intervals. Contract. A station may drop
-    samples when memory is low (2.0.1 E04), so a gap is nobody's fault by itself."""
-    missing = _missing_steps(case)
-    holes = _holes(case)
-    if not missing and not holes:
+    """2.0.1 seqNo missing, or readings missing for more than 3 intervals, at either end only where energy flowed
+    meanwhile. Contract. A station may drop samples when memory is low (2.0.1 E04), so a gap is nobody's fault by
+    itself."""
+    hole = _missing_steps(case) or _longest_hole(case)
+    if hole is None:
         return None
-    refs: tuple[Ref, ...]
-    if missing:
-        before, after = missing
-        refs = (Ref("frame", before.frame, before.at), Ref("frame", after.frame, after.at))
-        a, b = before.at, after.at
-    else:
-        one, other = max(holes, key=lambda h: (h[1].at - h[0].at, h[0].at))
-        refs, a, b = (reading_ref(one), reading_ref(other)), one.at, other.at
+    since = hole.since or hole.until
+    between_en = f"between {clock(case, since)} and {clock(case, hole.until)}" if hole.since else (
+        f"before {clock(case, hole.until)}")
+    between_zh = f"{clock(case, since)} 至 {clock(case, hole.until)} 之间" if hole.since else (
+        f"{clock(case, hole.until)} 之前")
     return Held(
         "inconclusive",
-        f"Records of the session are missing between {clock(case, a)} and {clock(case, b)}.",
-        f"{clock(case, a)} 至 {clock(case, b)} 之间缺少充电记录。", refs, 0.8,
+        f"Records of the session are missing {between_en}.", f"{between_zh}缺少充电记录。", hole.refs, 0.8,
     )
 
 
@@ -69,14 +67,13 @@ def replayed(case: Case) -> Held | None:
     t = case.transaction
     if t is None:
         return None
-    late = timedelta(seconds=TOLERANCE_S)
-    start_late = t.start_received_at - t.started_at > late and _was_offline(case, t.started_at)
+    start_late = _came_late(case, t.started_at, t.start_received_at)
     stop_late = (
         t.stopped_at is not None and t.stop_received_at is not None
-        and t.stop_received_at - t.stopped_at > late and _was_offline(case, t.stopped_at)
+        and _came_late(case, t.stopped_at, t.stop_received_at)
     )
     queued = [s for s in case.steps if s.offline]
-    if not (start_late or stop_late or t.offline or queued):
+    if not (start_late or stop_late or t.offline or queued or not case.timed):
         return None
     came = t.start_received_at if start_late else t.stop_received_at or t.start_received_at
     refs = (*start_refs(t), *stop_refs(t), *(Ref("frame", s.frame, s.received_at) for s in queued[:2]))
@@ -113,27 +110,57 @@ def offset(case: Case) -> Held | None:
     )
 
 
-def _missing_steps(case: Case) -> tuple[TransactionStep, TransactionStep] | None:
-    """The two steps around the first hole in the sequence numbers. A station that numbers nothing
-    (always 0, station-surprises 11) has no holes."""
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A stretch of the session that the records should tell of and do not; `since` None: its beginning."""
+
+    since: datetime | None
+    until: datetime
+    refs: tuple[Ref, ...]
+
+
+def _missing_steps(case: Case) -> Hole | None:
+    """The first hole in the sequence numbers. A station that numbers nothing (always 0, station-surprises 11) has
+    none; one that does and never told of the start has lost that too (2.0.1 E01)."""
     steps = sorted(case.steps, key=lambda s: s.seq_no)
+    if steps and steps[0].seq_no > 0 and all(s.type != "Started" for s in steps):
+        return Hole(None, steps[0].at, (Ref("frame", steps[0].frame, steps[0].at),))
     for one, other in pairwise(steps):
         if other.seq_no - one.seq_no > 1:
-            return one, other
+            return Hole(one.at, other.at, tuple(Ref("frame", s.frame, s.at) for s in (one, other)))
     return None
 
 
-def _holes(case: Case) -> list[tuple[MeterReading, MeterReading]]:
-    """Pairs of readings more than three usual intervals apart."""
+def _longest_hole(case: Case) -> Hole | None:
+    """The longest stretch without a reading, where it is longer than three usual intervals."""
     regular = [r for r in case.readings if r.context in ("Sample.Periodic", "Sample.Clock")]
     times = sorted({r.at: r for r in regular}.values(), key=lambda r: r.at)
     steps = [(b.at - a.at).total_seconds() for a, b in pairwise(times)]
     if len(steps) < 3:
-        return []
-    limit = max(3 * median(steps), 120.0)
-    return [(a, b) for a, b in pairwise(times) if (b.at - a.at).total_seconds() > limit]
+        return None
+    marks = [(r.at, reading_ref(r)) for r in times]
+    first, last = (r.energy_wh for r in (times[0], times[-1]))
+    t = case.transaction
+    if t and _flowed(t.meter_start_wh, first):
+        marks.insert(0, (t.started_at, start_refs(t)[-1]))
+    if t and t.stop_received_at and t.stopped_at and _flowed(last, t.meter_stop_wh):
+        marks.append((t.stopped_at, stop_refs(t)[-1]))
+    longest = max(pairwise(marks), key=lambda pair: pair[1][0] - pair[0][0])
+    (since, one), (until, other) = longest
+    long = (until - since).total_seconds() > 3 * median(steps) + JITTER_S
+    return Hole(since, until, (one, other)) if long else None
 
 
-def _was_offline(case: Case, at: datetime) -> bool:
-    """Offline at that moment; where no connection is on record, lateness has to speak for itself."""
-    return not case.story.connections or bool(case.offline_in((at, at + timedelta(minutes=3))))
+def _flowed(before_wh: float | None, after_wh: float | None) -> bool:
+    """A station may well read nothing while nothing flows."""
+    return before_wh is not None and after_wh is not None and after_wh - before_wh >= 50
+
+
+def _came_late(case: Case, at: datetime, received_at: datetime) -> bool:
+    """Said by the device minutes before we heard it, and it was offline then; where no connection is on record,
+    lateness has to speak for itself."""
+    late = received_at - at
+    if case.offline_at(at):
+        return late > timedelta(seconds=30)
+    off = not case.story.connections or bool(case.offline_in((at, at + timedelta(minutes=3))))
+    return late > timedelta(seconds=TOLERANCE_S) and off

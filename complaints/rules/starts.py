@@ -11,7 +11,7 @@ from complaints.rules.case import Case
 from complaints.rules.register import Held, frame, rule, stance
 from complaints.rules.topics import DOWN, MONEY_GONE, NO_ENERGY, NOT_MINE, NOT_STARTED
 from complaints.rules.vehicle import used_elsewhere_then
-from complaints.rules.words import clock, command_refs, start_refs, stop_refs
+from complaints.rules.words import TOKEN_STATUSES, both, clock, command_refs, start_refs, stop_refs
 from csms.vocabulary import Authorization, StatusChange
 
 PLUGGED = frozenset({"Preparing", "Occupied", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing", "EVConnected"})
@@ -126,12 +126,13 @@ def token_refused(case: Case) -> Held | None:
     if status is None:
         return None
     wrongly = wrongly_refused(case, status)
+    said_en, said_zh = both(TOKEN_STATUSES, status)
     return Held(
         stance(case, supports=NOT_STARTED | {"account"}) if wrongly
         else stance(case, supports=MONEY_GONE, contradicts=NOT_STARTED - MONEY_GONE),
-        f"Our system refused the card or account ({_status_en(status)})"
+        f"Our system refused the card or account ({said_en})"
         + (", and the records show no ground for it." if wrongly else "."),
-        f"平台拒绝了该卡或账户（{_status_zh(status)}）" + ("，而记录中没有拒绝的依据。" if wrongly else "。"),
+        f"平台拒绝了该卡或账户（{said_zh}）" + ("，而记录中没有拒绝的依据。" if wrongly else "。"),
         refs, 0.93,
     )
 
@@ -218,15 +219,3 @@ def _status_at(case: Case, evse: int | None, at: datetime) -> StatusChange | Non
         return None
     before = [s for s in case.story.statuses if s.source == "connector" and s.evse == evse and s.at <= at]
     return before[-1] if before else case.story.last_status_before.get(evse)
-
-
-def _status_en(status: str) -> str:
-    words = {"ConcurrentTx": "already in use", "Blocked": "blocked", "Expired": "expired", "Invalid": "not known",
-             "Unknown": "not known", "NoCredit": "no credit"}
-    return words.get(status, status)
-
-
-def _status_zh(status: str) -> str:
-    words = {"ConcurrentTx": "已在使用中", "Blocked": "已冻结", "Expired": "已过期", "Invalid": "无效",
-             "Unknown": "未知", "NoCredit": "余额不足"}
-    return words.get(status, status)

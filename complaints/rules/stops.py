@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from complaints.findings import Ref, Stance
-from complaints.matching.tries import same_token
 from complaints.rules.case import MARGIN, Case
-from complaints.rules.origin import by_customer as asked_by_customer, by_us as asked_by_us
+from complaints.rules.endings import (
+    FAULT_REASONS,
+    LIMIT_REASONS,
+    NOBODYS,
+    SHORT,
+    VEHICLE_REASONS,
+    before_stop,
+    dropped_together,
+    ended,
+    ended_by,
+    faults_at_stop,
+    for_credit,
+    own_boots,
+    own_request,
+    reason,
+    staff_commands,
+    stop_authorized,
+    suspended_to_the_end,
+)
 from complaints.rules.register import Held, rule, stance
 from complaints.rules.topics import CUT_SHORT, DOWN, IDLE, NO_ENERGY, NOT_MINE, TOO_MUCH
 from complaints.rules.words import (
+    STOP_REASONS,
+    TOKEN_STATUSES,
+    both,
     clock,
     command_refs,
     fault_en,
@@ -20,74 +40,6 @@ from complaints.rules.words import (
     stop_refs,
     transaction_ref,
 )
-from csms.vocabulary import Authorization, Boot, CommandFact, Connection, Fault, Transaction
-
-FAULT_REASONS = frozenset({"GroundFault", "OvercurrentFault", "PowerQuality"})
-RESET_REASONS = frozenset({"HardReset", "SoftReset", "ImmediateReset"})
-LIMIT_REASONS = frozenset({"EnergyLimitReached", "TimeLimitReached", "LocalOutOfCredit", "CostLimitReached"})
-VEHICLE_REASONS = frozenset({"StoppedByEV", "SOCLimitReached", "SoCLimitReached", "ReqEnergyTransferRejected"})
-_NOBODYS = FAULT_REASONS | {"EmergencyStop", "PowerLoss", "Reboot", "DeAuthorized"} | RESET_REASONS
-_SHORT = timedelta(minutes=3)
-
-
-def ended(case: Case) -> Transaction | None:
-    """The matched transaction if its stop came."""
-    t = case.transaction
-    return t if t is not None and t.stopped_at is not None and t.stop_received_at is not None else None
-
-
-def reason(t: Transaction) -> str:
-    return t.stop_reason or ""
-
-
-def before_stop(case: Case, at: datetime, within: timedelta = MARGIN, after: timedelta = timedelta(seconds=5)) -> bool:
-    return case.stopped_at - within <= at <= case.stopped_at + after
-
-
-def own_request(case: Case) -> tuple[Ref, ...]:
-    """The customer's card or request to stop, on record: his token in the stop, his card shown just
-    before it, or a stop command on his behalf."""
-    t = ended(case)
-    if t is None:
-        return ()
-    refs: list[Ref] = []
-    if t.stop_token is not None and (same_token(t.stop_token, t.token) or case.is_his(t.stop_token)):
-        refs += stop_refs(t)
-    refs += [Ref("frame", a.frame, a.at) for a in _cards(case, t) if before_stop(case, a.at, 2 * MARGIN)]
-    for command in case.stop_commands:
-        if asked_by_customer(command) and before_stop(case, command.requested_at, _SHORT):
-            refs += command_refs(command)
-    return tuple(refs)
-
-
-def faults_at_stop(case: Case) -> tuple[Fault, ...]:
-    """Faults of the plug or the station opened within 60 s before the stop. What was only a warning
-    (1.6 section 4.9) ends nothing, unless the station names no reason of its own."""
-    t = ended(case)
-    if t is None:
-        return ()
-    unexplained = reason(t) == "Other"
-    return tuple(f for f in case.faults if (unexplained or not f.warning) and before_stop(case, f.opened_at))
-
-
-def staff_commands(case: Case) -> tuple[CommandFact, ...]:
-    """Commands of ours that a stop followed: a stop naming it, a reset, an unlock of its plug."""
-    t = ended(case)
-    if t is None:
-        return ()
-    ours = [c for c in case.stop_commands if asked_by_us(c) and not _for_credit(c)]
-    found = [c for c in ours if before_stop(case, c.requested_at, _SHORT)]
-    if reason(t) == "Local" and own_request(case):
-        return tuple(found)  # a soft reset may wait for the driver to end it himself
-    found += [
-        c for c in case.commands("reset")
-        if _reached(c) and (c.evse in (None, 0, t.evse)) and before_stop(case, c.requested_at, _SHORT)
-    ]
-    found += [
-        c for c in case.commands("unlock")
-        if c.evse == t.evse and not asked_by_customer(c) and before_stop(case, c.requested_at)
-    ]
-    return tuple(found)
 
 
 @rule("stop.by_customer", grade="C")
@@ -99,11 +51,14 @@ def by_customer(case: Case) -> Held | None:
     if t is None or staff_commands(case):
         return None
     request = own_request(case)
-    named = reason(t) in ("Local", "Remote") or t.stop_trigger in ("StopAuthorized", "RemoteStop")
+    from_afar = reason(t) == "Remote" or (reason(t) == "" and t.stop_trigger == "RemoteStop")
+    if from_afar and not request:
+        return None  # that he was the one who asked is nowhere on record
+    named = from_afar or reason(t) == "Local" or t.stop_trigger == "StopAuthorized" or bool(stop_authorized(case))
+    unlocked = reason(t) == "UnlockCommand" and bool(request)
     silent = t.stop_reason is None and t.reference is None
-    if reason(t) == "Remote" and not request and case.stop_commands:
-        return None  # asked by our own billing or by staff, not by him
-    if not (named or silent) or reason(t) in _NOBODYS | LIMIT_REASONS | VEHICLE_REASONS | {"MasterPass", "Timeout"}:
+    others = NOBODYS | LIMIT_REASONS | VEHICLE_REASONS | {"MasterPass", "Timeout"}
+    if not (named or unlocked or silent) or reason(t) in others:
         return None
     meaning = _own_stop_means(case, proven=bool(request), silent=silent)
     when = clock(case, case.stopped_at)
@@ -131,9 +86,10 @@ def by_staff(case: Case) -> Held | None:
         en = f"Our own {what_en} command of {clock(case, one.requested_at)} (by {one.requested_by}) ended the session."
         zh = f"{clock(case, one.requested_at)} 我方（{one.requested_by}）下发的{what_zh}指令结束了本次充电。"
         refs: tuple[Ref, ...] = (*command_refs(one), *stop_refs(t))
-    elif reason(t) in ("MasterPass", "UnlockCommand"):
-        en = f"The station reports {reason(t)}: staff ended the session at the station."
-        zh = f"充电桩报告 {reason(t)}：由工作人员结束充电。"
+    elif reason(t) == "MasterPass" or (reason(t) == "UnlockCommand" and not own_request(case)):
+        how_en, how_zh = both(STOP_REASONS, reason(t))
+        en = f"Staff ended the session at the station ({how_en})."
+        zh = f"由工作人员在现场结束充电（{how_zh}）。"
         refs = stop_refs(t)
     else:
         return None
@@ -147,13 +103,12 @@ def by_vehicle(case: Case) -> Held | None:
     t = ended(case)
     if t is None or (faults_at_stop(case) and reason(t) not in VEHICLE_REASONS):
         return None
-    last = case.phases[-1] if case.phases else None
-    suspended = last is not None and last.status == "SuspendedEV" and last.seconds >= 20 and reason(t) not in _NOBODYS
-    if reason(t) not in VEHICLE_REASONS and not suspended:
+    last = suspended_to_the_end(case) if reason(t) not in NOBODYS else None
+    if reason(t) not in VEHICLE_REASONS and last is None:
         return None
     soc = next((r.soc_percent for r in reversed(case.readings) if r.soc_percent is not None), None)
     at_en, at_zh = (f" at {soc:.0f} % charge", f"（电量 {soc:.0f}%）") if soc is not None else ("", "")
-    refs = (*stop_refs(t), *((Ref("frame", last.frame, last.start),) if suspended and last else ()))
+    refs = (*stop_refs(t), *((Ref("frame", last.frame, last.start),) if last else ()))
     return Held(
         stance(case, contradicts=CUT_SHORT),
         f"The car itself stopped drawing power{at_en}.",
@@ -169,22 +124,26 @@ def by_limit(case: Case) -> Held | None:
     if t is None:
         return None
     limited = reason(t) in LIMIT_REASONS or t.stop_trigger in LIMIT_REASONS
-    commands = [c for c in case.stop_commands if _for_credit(c) and before_stop(case, c.requested_at, _SHORT)]
+    commands = [c for c in case.stop_commands if for_credit(c) and before_stop(case, c.requested_at, SHORT)]
     if not limited and not commands:
         return None
     refs = (*stop_refs(t), *(r for c in commands for r in command_refs(c)))
+    named = next((r for r in (reason(t), t.stop_trigger or "") if r in LIMIT_REASONS), "")
+    limit_en, limit_zh = both(STOP_REASONS, named, ("credit", "余额"))
     return Held(
         stance(case, contradicts=CUT_SHORT),
-        f"The session ended because its limit was reached ({reason(t) or 'credit'}).",
-        f"充电因达到设定的上限而结束（{reason(t) or '余额'}）。", refs, 0.85,
+        f"The session ended because its limit was reached ({limit_en}).",
+        f"充电因达到设定的上限而结束（{limit_zh}）。", refs, 0.85,
     )
 
 
 @rule("stop.cable_removed", grade="C")
 def cable_removed(case: Case) -> Held | None:
-    """EVDisconnected: the plug was drawn or the car moved. Contract; evidence-rules 2 (inconclusive)."""
+    """EVDisconnected: the plug was drawn or the car moved. Contract; evidence-rules 2 (inconclusive). A 2.x
+    transaction that was stopped before and only lasted until then was not ended by it."""
     t = ended(case)
-    if t is None or not (reason(t) == "EVDisconnected" or t.stop_trigger in ("EVDeparted", "EVCommunicationLost")):
+    drawn = t is not None and reason(t) == "" and t.stop_trigger in ("EVDeparted", "EVCommunicationLost")
+    if t is None or not (reason(t) == "EVDisconnected" or drawn):
         return None
     return Held(
         "inconclusive",
@@ -204,8 +163,9 @@ def by_fault(case: Case) -> Held | None:
     named = reason(t) in FAULT_REASONS or (reason(t) in ("", "Other") and t.stop_trigger == "AbnormalCondition")
     if not faults and not named:
         return None
-    what_en = ", ".join(fault_en(f) for f in faults) or reason(t) or "AbnormalCondition"
-    what_zh = "、".join(fault_zh(f) for f in faults) or reason(t) or "AbnormalCondition"
+    named_en, named_zh = both(STOP_REASONS, reason(t) if reason(t) in FAULT_REASONS else "AbnormalCondition")
+    what_en = ", ".join(fault_en(f) for f in faults) or named_en
+    what_zh = "、".join(fault_zh(f) for f in faults) or named_zh
     return Held(
         stance(case, supports=CUT_SHORT | NO_ENERGY | DOWN),
         f"A fault ended the session at {clock(case, case.stopped_at)}: {what_en}.",
@@ -246,8 +206,8 @@ def power_loss(case: Case) -> Held | None:
     t = case.transaction
     if t is None:
         return None
-    drops = _dropped_together(case)
-    if reason(t) != "PowerLoss" and not (drops and _ended_by(case, drops)):
+    drops = dropped_together(case)
+    if reason(t) != "PowerLoss" and not (drops and ended_by(case, drops)):
         return None
     site_en = f", together with {len(drops) - 1} other station(s) of the site" if len(drops) > 1 else ""
     site_zh = f"，同站另有 {len(drops) - 1} 台桩同时掉线" if len(drops) > 1 else ""
@@ -264,11 +224,11 @@ def reboot(case: Case) -> Held | None:
     """Reboot, watchdog, or a boot during, as it ended, with no command of ours and no power cut. Contract;
     evidence-rules 32."""
     t = case.transaction
-    if t is None or reason(t) in RESET_REASONS | {"PowerLoss"} or staff_commands(case):
+    if t is None or reason(t) == "PowerLoss" or staff_commands(case):
         return None
-    boots = _own_boots(case)
+    boots = own_boots(case)
     at_end = [b for b in boots if ended(case) is None or before_stop(case, b.at, timedelta(minutes=5), MARGIN)]
-    if reason(t) != "Reboot" and (not at_end or own_request(case) or _dropped_together(case)):
+    if reason(t) != "Reboot" and (not at_end or own_request(case) or dropped_together(case)):
         return None
     return Held(
         stance(case, supports=CUT_SHORT | NO_ENERGY | DOWN),
@@ -288,10 +248,11 @@ def deauthorized(case: Case) -> Held | None:
         return None
     rightly = (t.token_status or "Accepted") in ("Blocked", "Expired", "NoCredit")
     topics = CUT_SHORT | NO_ENERGY
+    why_en, why_zh = both(TOKEN_STATUSES, t.token_status or "", ("unexplained", "未给出原因"))
     return Held(
         stance(case, contradicts=topics) if rightly else stance(case, supports=topics),
-        f"The session was ended because the card or account was not authorised ({t.token_status or 'unexplained'}).",
-        f"因卡或账户未通过授权（{t.token_status or '未给出原因'}），充电被结束。",
+        f"The session was ended because the card or account was not authorised ({why_en}).",
+        f"因卡或账户未通过授权（{why_zh}），充电被结束。",
         (*stop_refs(t), *start_refs(t)), 0.8,
     )
 
@@ -324,49 +285,3 @@ def _own_stop_means(case: Case, *, proven: bool, silent: bool) -> Stance:
     if faults_at_stop(case):
         return "inconclusive"  # he may well have pressed stop because of the fault
     return stance(case, contradicts=CUT_SHORT)
-
-
-def _cards(case: Case, t: Transaction) -> list[Authorization]:
-    shown = [a for a in case.story.authorizations if same_token(a.token, t.token) or case.is_his(a.token)]
-    return [a for a in shown if a.at > t.started_at + timedelta(seconds=15)]
-
-
-def _reached(command: CommandFact) -> bool:
-    """It was sent, and not refused: a station may go down before it answers a reset."""
-    return command.state in ("accepted", "sent", "unanswered")
-
-
-def _for_credit(command: CommandFact) -> bool:
-    text = f"{command.requested_by} {command.reason or ''}".lower()
-    return any(word in text for word in ("billing", "credit", "balance", "limit", "余额", "限额"))
-
-
-def _dropped_together(case: Case) -> list[Connection]:
-    """Our connection and those of other stations of the site, lost within a minute of each other while
-    the transaction ran; at least two stations."""
-    start, end = case.during
-    for own in case.story.connections:
-        at = own.disconnected_at
-        if at is None or not start <= at <= end + MARGIN:
-            continue
-        near = [c for c in case.story.neighbours if c.disconnected_at and abs(c.disconnected_at - at) <= MARGIN]
-        others = {c.station: c for c in near}
-        if others:
-            return [own, *(others[s] for s in sorted(others))]
-    return []
-
-
-def _ended_by(case: Case, drops: list[Connection]) -> bool:
-    at = drops[0].disconnected_at
-    assert at is not None
-    return ended(case) is None or abs(case.stopped_at - at) <= 2 * MARGIN
-
-
-def _own_boots(case: Case) -> list[Boot]:
-    """Boots during that no reset of ours explains."""
-    resets = [c for c in case.commands("reset") if _reached(c)]
-    return [
-        b for b in case.boots_during
-        if b.reason not in ("RemoteReset", "Triggered", "ScheduledReset")
-        and not any(timedelta(0) <= b.at - c.requested_at <= timedelta(minutes=10) for c in resets)
-    ]

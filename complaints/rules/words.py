@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from complaints.findings import Ref
@@ -23,6 +24,38 @@ FAULT_KINDS = {
     "internal": ("internal fault", "设备内部故障"),
     "other": ("other fault", "其他故障"),
 }
+
+STOP_REASONS = {
+    "GroundFault": ("ground fault", "漏电保护动作"),
+    "OvercurrentFault": ("over-current protection", "过流保护"),
+    "PowerQuality": ("bad power from the grid", "电网电能质量异常"),
+    "AbnormalCondition": ("abnormal condition", "设备异常"),
+    "EnergyLimitReached": ("energy limit", "电量上限"),
+    "TimeLimitReached": ("time limit", "时长上限"),
+    "CostLimitReached": ("cost limit", "费用上限"),
+    "LocalOutOfCredit": ("credit used up", "余额用完"),
+    "MasterPass": ("staff card", "工作人员卡"),
+    "UnlockCommand": ("unlock command", "解锁指令"),
+}
+TOKEN_STATUSES = {
+    "ConcurrentTx": ("already in use", "已在使用中"),
+    "Blocked": ("blocked", "已冻结"),
+    "Expired": ("expired", "已过期"),
+    "Invalid": ("not known", "无效"),
+    "Unknown": ("not known", "未知"),
+    "NoCredit": ("no credit", "余额不足"),
+}
+Terms = Mapping[str, tuple[str, str]]
+
+
+def both(terms: Terms, word: str, otherwise: tuple[str, str] | None = None) -> tuple[str, str]:
+    """A word of OCPP in English and Chinese; as it stands where nobody has translated it."""
+    return terms.get(word) or otherwise or (word, word)
+
+
+def amount(value: Decimal, currency: str) -> tuple[str, str]:
+    """A sum of money in English and in Chinese words."""
+    return f"{value:.2f} {currency}", f"{value:.2f}元" if currency == "CNY" else f"{value:.2f} {currency}"
 
 
 def kwh(wh: float) -> str:

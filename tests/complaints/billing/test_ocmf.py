@@ -176,3 +176,11 @@ def test_begin_and_end_may_come_in_records_of_their_own_as_text_or_list() -> Non
     assert (found[0].wh, found[1].wh, found[0].ref) == (Decimal(2935600), Decimal(2965100), "r0")
     assert signed_registers([reading(60, None, other={"signed": shapes})]) is not None
     assert signed_registers(apart[:1]) is None
+
+
+@pytest.mark.parametrize(("once", "verified"), [(KEY, True), (ec.generate_private_key(ec.SECP256R1()), False)])
+def test_a_key_sent_once_holds_for_the_whole_session(once: ec.EllipticCurvePrivateKey, verified: bool) -> None:
+    """2.0.1 PublicKeyWithSignedMeterValue = OncePerTransaction: later values come with an empty one."""
+    keyed = carried(signed(PAYLOAD.replace('"TX":"E"', '"TX":"C"')), key_text(once))
+    keyless = reading(60, None, other={"signed": {"signedMeterData": signed(), "publicKey": ""}})
+    assert (signed_registers([keyed, keyless]) is not None) is verified

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from complaints.rules.case import Case
-from complaints.rules.energy import measured_wh
 from complaints.rules.every import findings
+from complaints.rules.meter import measured_wh
 from csms.vocabulary import MeterReading
 from tests.complaints.billing.told import case, charged, reading, session
 
