@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from complaints.findings import Finding, Remedy, Words
 from complaints.rules.case import Case
-from complaints.rules.words import clock, kwh
+from complaints.rules.meter import measured_wh
+from complaints.rules.words import amount, clock, kwh
 from complaints.verdict.table import Decision
 
 _VERDICT = {
@@ -43,7 +44,8 @@ def explain(case: Case, decision: Decision, findings: Sequence[Finding], remedie
 def _session(case: Case) -> Words:
     t = case.transaction
     if t is not None:
-        energy = f", {kwh(case.energy_wh)}" if case.energy_wh is not None else ""
+        measured = measured_wh(case)
+        energy = f", {kwh(measured)}" if measured is not None else ""
         at = clock(case, t.started_at)
         other = case.claim.named_station
         return Words(
@@ -83,9 +85,9 @@ def _outcome(decision: Decision, remedies: Sequence[Remedy]) -> Words:
     steps = []
     order = list(_NEXT)
     for remedy in sorted((r for r in remedies if r.kind in _NEXT), key=lambda r: order.index(r.kind)):
-        amount = f"{remedy.amount} {remedy.currency}" if remedy.amount is not None else ""
+        sum_en, sum_zh = amount(remedy.amount, remedy.currency or "") if remedy.amount is not None else ("", "")
         words = _NEXT[remedy.kind]
-        steps.append(Words(words.en.format(sum=amount), words.zh.format(sum=amount)))
+        steps.append(Words(words.en.format(sum=sum_en), words.zh.format(sum=sum_zh)))
     steps = steps[:2] or [_SILENT]
     verdict = _VERDICT[decision.verdict]
     return Words(

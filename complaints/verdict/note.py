@@ -22,6 +22,10 @@ _REMEDY_ZH = {
     "dispatch": "派人到场", "guidance": "使用指导", "replace_part": "更换部件", "block_token": "冻结卡片",
     "escalate_legal": "移交法务", "apologise": "致歉",
 }
+_REMOTE_ZH = {
+    **{name: _REMEDY_ZH[name] for name in ("reset", "unlock", "stop", "set_inoperative")}, "reset_hard": "硬重启",
+    "start": "远程启动", "trigger": "查询状态", "get_log": "读取日志", "set_operative": "恢复使用",
+}
 _STRONG = 3
 """How many findings for and against are named; all of them stand in the list."""
 
@@ -111,5 +115,5 @@ def _forbidden(remote: Sequence[RemoteAction]) -> Words:
     guards = sorted({g for r in closed for g in r.guards})
     return Words(
         f"Not now: {', '.join(r.action for r in closed)} ({', '.join(guards)}).",
-        f"暂不可：{'、'.join(r.action for r in closed)}（{'、'.join(guards)}）。",
+        f"暂不可：{'、'.join(_REMOTE_ZH.get(r.action, r.action) for r in closed)}（{'、'.join(guards)}）。",
     )
