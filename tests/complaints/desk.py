@@ -164,7 +164,7 @@ class Bench:
                 "at": self.at(minutes), **more}
         await self.csms.record_payment(payments.read(body))
 
-    async def a_dead_session(self, station: str = "CS-1") -> None:
+    async def a_dead_session(self, station: str = "CS-1", payment: str = "P-1") -> None:
         """Paid 30 yuan ninety minutes ago, and got 12 Wh."""
         await self.add_station(station)
         boot = [2, "b", "BootNotification", {"chargePointVendor": "V", "chargePointModel": "M"}]
@@ -175,7 +175,7 @@ class Bench:
             (-91, "received", [2, "a3", "StatusNotification", self._status(1, "Preparing", -91)]),
             *self.session(-90, -82, number=9001, meter=180220, wh=12),
         ])
-        await self.pay("P-1", "30.00", -91, station=station, evse=1, token="T1")
+        await self.pay(payment, "30.00", -91, station=station, evse=1, token="T1")
 
     def dead_complaint(self, **more: Any) -> dict[str, Any]:
         return {"channel": "wechat", "text": PAID_FOR_NOTHING, "station": "CS-1", "evse": 1,

@@ -9,7 +9,7 @@ import re
 import shutil
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,8 @@ class Ours:
     A process of its own, forked from one that has loaded the modules: it starts in a fraction of the time.
     """
 
-    def __init__(self, role: str, log: Path, *options: str) -> None:
-        self.role, self.log, self.options = role, log, options
+    def __init__(self, role: str, log: Path, *options: str, environment: Mapping[str, str] | None = None) -> None:
+        self.role, self.log, self.options, self.environment = role, log, options, dict(environment or {})
         self.port = self.http_port = 0
         self._process: Any = None
 
@@ -56,7 +56,8 @@ class Ours:
             self.role, "--http-port", str(self.http_port), "--ocpp-port", str(self.port),
             "--unknown-stations", "accept", "--unknown-tokens", "accept", *self.options,
         )
-        self._process = FORKS.Process(target=_serve, args=(arguments, said, self.log), name=self.log.stem)
+        given = (arguments, self.environment, said, self.log)
+        self._process = FORKS.Process(target=_serve, args=given, name=self.log.stem)
         await asyncio.to_thread(self._process.start)
         async with asyncio.timeout(STARTS_WITHIN_S):
             while not said.read_text().startswith("ready "):
@@ -88,8 +89,9 @@ FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["complaints.app", "complaints.__main__", "uvloop"])
 
 
-def _serve(arguments: Sequence[str], said: Path, log: Path) -> None:
+def _serve(arguments: Sequence[str], environment: Mapping[str, str], said: Path, log: Path) -> None:
     """The command line in this process."""
+    os.environ.update(environment)
     for path, number in ((said, 1), (log, 2)):
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(file, number)
