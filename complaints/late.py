@@ -6,28 +6,17 @@ stays what it was, a new version tells what changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from complaints import cases
 from complaints.cases import Case
+from complaints.evidence.why import NEWS
 from complaints.states import OPEN
 from csms.kit.db import Conn
 from csms.vocabulary import Fault, Payment, Transaction
 
 STILL_OURS = timedelta(days=60)
 """How long after its closing a case is still judged again: a late truth is told, though nothing reopens by itself."""
-
-BECAUSE: Mapping[str, str] = {
-    "transaction.started": "a charging session reached us late",
-    "transaction.ended": "the end of a charging session reached us",
-    "payment.capture": "a capture was recorded",
-    "payment.hold": "a hold was recorded",
-    "payment.void": "a hold was released",
-    "payment.refund": "a refund was recorded",
-    "fault.opened": "a fault report reached us late",
-    "fault.cleared": "a fault was cleared",
-}
 
 CONCERNED = """
     select number from complaints
@@ -79,7 +68,7 @@ async def waits_at(conn: Conn, station: str, now: datetime) -> bool:
 async def hear_session(conn: Conn, kind: str, session: Transaction, now: datetime) -> None:
     for case in await _concerned(conn, now, station=session.station, matched=session.id):
         if touches(session, case):
-            await cases.assess_later(conn, case.number, now, BECAUSE[kind])
+            await cases.assess_later(conn, case.number, now, NEWS[kind].en)
 
 
 async def hear_payment(conn: Conn, payment: Payment, now: datetime) -> None:
@@ -89,7 +78,7 @@ async def hear_payment(conn: Conn, payment: Payment, now: datetime) -> None:
         conn, now, station=payment.station, references=references, order=payment.order, matched=payment.transaction
     ):
         if concerns(payment, case) or payment.of in await _known_payments(conn, case):
-            await cases.assess_later(conn, case.number, now, BECAUSE[f"payment.{payment.kind}"])
+            await cases.assess_later(conn, case.number, now, NEWS[f"payment.{payment.kind}"].en)
 
 
 async def hear_fault(conn: Conn, kind: str, fault: Fault, now: datetime) -> None:
@@ -97,7 +86,7 @@ async def hear_fault(conn: Conn, kind: str, fault: Fault, now: datetime) -> None
     for case in await _concerned(conn, now, station=fault.station):
         late = kind == "fault.opened" and came_late(fault.opened_at, case)
         if late or (kind == "fault.cleared" and await conn.fetchval(CITED, case.number, fault.id)):
-            await cases.assess_later(conn, case.number, now, BECAUSE[kind])
+            await cases.assess_later(conn, case.number, now, NEWS[kind].en)
 
 
 async def _known_payments(conn: Conn, case: Case) -> frozenset[str]:

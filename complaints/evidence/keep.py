@@ -13,8 +13,11 @@ import orjson
 
 from complaints import phrases, thread
 from complaints.cases import Case
+from complaints.chinese import traditional
 from complaints.evidence.freeze import Judged
 from complaints.evidence.shape import differences, note_of
+from complaints.evidence.why import in_chinese
+from complaints.findings import Words
 from complaints.states import can
 from complaints.thread import SYSTEM, Draft
 from csms.api import FrameRow
@@ -117,7 +120,7 @@ async def _note(conn: Conn, case: Case, made: Assessment, judged: Judged, now: d
     }
     if made.judgement["station"] != made.judgement["named_station"]:
         body |= {"station": made.judgement["station"], "named_station": made.judgement["named_station"]}
-    text = ". ".join(part for part in (made.reason, note.zh if case.language != "en" else note.en) if part)
+    text = _told(made.reason or "", note, case.language)
     move = "assess" if can("assess", case.state) else None
     draft = Draft("assessment", made.asked_by, text, body=body, move=move)
     await thread.add(conn, case.number, draft, now)
@@ -125,6 +128,14 @@ async def _note(conn: Conn, case: Case, made: Assessment, judged: Judged, now: d
         said = phrases.say("looked_again", case.language)
         draft = Draft("message", SYSTEM, said, "customer", {"cause": "looked_again"}, key=f"again:{made.version}")
         await thread.add(conn, case.number, draft, now)
+
+
+def _told(reason: str, note: Words, language: str) -> str:
+    """Why it was judged again and what it changed, for whoever reads the thread."""
+    if language == "en":
+        return ". ".join(filter(None, (reason, note.en)))
+    said = "。".join(filter(None, (in_chinese(reason), note.zh)))
+    return traditional(said) if language == "zh-Hant" else said
 
 
 COLUMNS = "complaint, version, assessed_at, asked_by, reason, checksum, judgement, changed"

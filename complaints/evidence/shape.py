@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
 from typing import Any
 
+from complaints.chinese import traditional
 from complaints.findings import Candidate, Finding, Judgement, Ref, Remedy, RemoteAction, Words
+from complaints.verdict.terms import LIABLE, REMEDIES, STANCES, VERDICTS
 from csms.kit.clock import iso
 
 CENT = Decimal("0.01")
@@ -15,19 +16,6 @@ CENT = Decimal("0.01")
 
 def money(amount: Decimal) -> str:
     return str(amount.quantize(CENT, ROUND_HALF_UP))
-
-
-@lru_cache(maxsize=1)
-def _converter() -> Any:
-    import opencc
-
-    return opencc.OpenCC("s2hk")
-
-
-@lru_cache(maxsize=4096)
-def traditional(zh: str) -> str:
-    """For reading in Hong Kong, Macao and Taiwan."""
-    return str(_converter().convert(zh))
 
 
 def words(said: Words) -> dict[str, str]:
@@ -117,38 +105,44 @@ def note_of(changed: Sequence[Mapping[str, Any]]) -> Words:
     return Words("; ".join(n.en for n in said), "；".join(n.zh for n in said))
 
 
-_FIELD_ZH = {"verdict": "结论", "liability": "责任方"}
-
-
 def _note(field: str, before: Any, after: Any) -> Words | None:
     code = field.removeprefix("findings.")
     match field:
-        case "verdict" | "liability":
-            return Words(f"{field}: {before} → {after}", f"{_FIELD_ZH[field]}：{before} → {after}")
+        case "verdict":
+            return Words(f"verdict: {before} → {after}", f"结论：{_moved(VERDICTS, before, after)}")
+        case "liability":
+            return Words(f"liability: {before} → {after}", f"责任方：{_moved(LIABLE, before, after)}")
         case "transaction":
             one, other = before and before["id"], after and after["id"]
             if one == other:
                 return None
             return Words(
-                f"transaction: {one or 'none'} → {other or 'none'}", f"对应订单：{one or '无'} → {other or '无'}"
+                f"transaction: {one or 'none'} → {other or 'none'}", f"对应充电记录：{one or '无'} → {other or '无'}"
             )
         case "bill":
             one, other = _bill(before), _bill(after)
             return Words(f"bill: {one} → {other}", f"账单：{one} → {other}") if one != other else None
         case "remedies":
             one, other = _remedies(before), _remedies(after)
-            return Words(f"remedies: {one} → {other}", f"处理建议：{one} → {other}") if one != other else None
+            said, said_then = _remedies(before, REMEDIES), _remedies(after, REMEDIES)
+            return Words(f"remedies: {one} → {other}", f"处理建议：{said} → {said_then}") if one != other else None
         case _ if before is None:
             return Words(f"now found: {code}", f"新发现：{code}")
         case _ if after is None:
             return Words(f"no longer found: {code}", f"不再成立：{code}")
         case _:
-            return Words(f"{code}: {before} → {after}", f"{code}：{before} → {after}")
+            return Words(f"{code}: {before} → {after}", f"{code}：{_moved(STANCES, before, after)}")
+
+
+def _moved(names: Mapping[str, str], before: str, after: str) -> str:
+    return f"{names.get(before, before)} → {names.get(after, after)}"
 
 
 def _bill(bill: Mapping[str, Any] | None) -> str:
     return f"{bill['expected']} / {bill['charged']} {bill['currency']}" if bill else "-"
 
 
-def _remedies(remedies: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(" ".join(filter(None, (r["kind"], r.get("amount")))) for r in remedies) or "-"
+def _remedies(remedies: Sequence[Mapping[str, Any]], names: Mapping[str, str] | None = None) -> str:
+    kinds = names or {}
+    said = (" ".join(filter(None, (kinds.get(r["kind"], r["kind"]), r.get("amount")))) for r in remedies)
+    return ("、" if names else ", ").join(said) or "-"

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from complaints.evidence.shape import traditional
+from complaints.chinese import traditional
 from complaints.export.dossier import Dossier
 from csms.kit.clock import parse_time
 

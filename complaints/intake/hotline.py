@@ -23,37 +23,38 @@ class Question:
 
 OPENING = {
     "en": "I am sorry that this happened to you. Please tell me in your own words; I write it down as you say it.",
-    "zh": "很抱歉给您带来不便。请您慢慢说,我会按您的原话记录下来。",
+    "zh": "很抱歉给您带来不便。请您慢慢说，我会按您的原话记录下来。",
 }
 DANGER = {
     "en": "Please stay away from the charger and do not touch plug or cable. Is anybody hurt?",
-    "zh": "请先远离充电桩,不要触碰充电枪和电缆。有人受伤吗?",
+    "zh": "请先远离充电桩，不要触碰充电枪和电缆。有人受伤吗？",
 }
 CLOSING = {
     "en": "I read it back to you: is that right? Your number is {number}; you will hear from us by {due}.",
-    "zh": "我复述一遍,请您确认是否准确。您的编号是 {number},我们将在 {due} 之前答复您。",
+    "zh": "我复述一遍，请您确认是否准确。您的编号是 {number}，我们将在 {due} 之前答复您。",
 }
 
-WORDS = Question("text", "What happened?", "发生了什么?", needed=True)
+WORDS = Question("text", "What happened?", "发生了什么？", needed=True)
 WHERE = Question(
-    "station", "Which charger is it? The number stands below the QR code.", "是哪个充电桩?编号在二维码下方。",
+    "station", "Which charger is it? The number stands below the QR code.", "是哪个充电桩？编号在二维码下方。",
     needed=True,
 )
-PLUG = Question("evse", "Which plug, left or right?", "是哪个枪,左边还是右边?")
-WHEN = Question("occurred_at", "When was it?", "大概什么时候?", needed=True)
-ORDER = Question("order", "What is the order number in your app or on the slip?", "订单号是多少?App 或小票上可以看到。")
-PAID = Question("amount_disputed", "How much was taken?", "扣了多少钱?")
+PLUG = Question("evse", "Which plug, left or right?", "是哪个枪，左边还是右边？")
+WHEN = Question("occurred_at", "When was it?", "大概什么时候？", needed=True)
+ORDER = Question("order", "What is the order number in your app or on the slip?",
+                 "订单号是多少？App 或小票上可以看到。")
+PAID = Question("amount_disputed", "How much was taken?", "扣了多少钱？")
 PAYMENT = Question("payment_reference", "What is the payment number in WeChat, Alipay or at your bank?",
-                   "微信、支付宝或银行的支付单号是多少?")
-PHONE = Question("customer.phone", "At which number can we reach you?", "您的联系电话是多少?", needed=True)
-PLATE = Question("customer.plate", "What is your plate number?", "车牌号是多少?")
-TOKEN = Question("customer.token", "Which card or account did you charge with?", "您用哪张卡或哪个账号充电?")
-WISH = Question("expectation", "What would settle it for you?", "您希望我们怎么处理?", needed=True)
-CODE = Question("text", "Does the screen show an error code?", "屏幕上有没有故障代码?")
-ONLY_ONE = Question("text", "Do the other plugs work?", "旁边的枪能用吗?")
-MAIL = Question("customer.email", "To which address do we send it?", "发票发到哪个邮箱?", needed=True)
-ENDED = Question("text", "Is the session ended in your app?", "App 里充电是否已经结束?")
-WHO = Question("text", "Whom did you speak with, and when?", "您和哪位工作人员沟通的,什么时候?")
+                   "微信、支付宝或银行的支付单号是多少？")
+PHONE = Question("customer.phone", "At which number can we reach you?", "您的联系电话是多少？", needed=True)
+PLATE = Question("customer.plate", "What is your plate number?", "车牌号是多少？")
+TOKEN = Question("customer.token", "Which card or account did you charge with?", "您用哪张卡或哪个账号充电？")
+WISH = Question("expectation", "What would settle it for you?", "您希望我们怎么处理？", needed=True)
+CODE = Question("text", "Does the screen show an error code?", "屏幕上有没有故障代码？")
+ONLY_ONE = Question("text", "Do the other plugs work?", "旁边的枪能用吗？")
+MAIL = Question("customer.email", "To which address do we send it?", "发票发到哪个邮箱？", needed=True)
+ENDED = Question("text", "Is the session ended in your app?", "App 里充电是否已经结束？")
+WHO = Question("text", "Whom did you speak with, and when?", "您和哪位工作人员沟通的，什么时候？")
 
 BY_CATEGORY: Mapping[str, tuple[Question, ...]] = {
     "equipment": (WORDS, WHERE, PLUG, WHEN, CODE, ONLY_ONE, PLATE, PHONE, WISH),

@@ -8,6 +8,7 @@ from complaints.findings import Ref
 from complaints.matching.tries import same_token
 from complaints.rules.case import MARGIN, Case, Phase
 from complaints.rules.origin import by_customer as asked_by_customer, by_us as asked_by_us
+from complaints.rules.requests import ignored_request
 from complaints.rules.words import command_refs, stop_refs
 from csms.vocabulary import Authorization, Boot, CommandFact, Connection, Fault, Transaction
 
@@ -55,6 +56,8 @@ def own_request(case: Case) -> tuple[Ref, ...]:
 def stop_authorized(case: Case) -> list[Ref]:
     """Events of 2.x in which his card ended the charge; the transaction may last until the cable is out."""
     t = case.transaction
+    if ignored_request(case) is not None:
+        return []  # it was asked to, and charged on
     return [
         Ref("frame", s.frame, s.at) for s in case.steps
         if s.trigger == "StopAuthorized" and t and (same_token(s.token, t.token) or case.is_his(s.token))
@@ -92,6 +95,12 @@ def suspended_to_the_end(case: Case) -> Phase | None:
     """The last thing the plug did before it only waited to be unplugged, where that was SuspendedEV."""
     last = _last_doing(case)
     return last if last is not None and last.status == "SuspendedEV" and last.seconds >= 20 else None
+
+
+def charge_over(case: Case) -> datetime:
+    """When the charge was over: the stop, or when the plug began only to wait to be unplugged."""
+    last = _last_doing(case)
+    return min(last.end, case.stopped_at) if last is not None else case.stopped_at
 
 
 def for_credit(command: CommandFact) -> bool:
@@ -139,8 +148,8 @@ def _last_doing(case: Case) -> Phase | None:
 def _before_end(case: Case, at: datetime, within: timedelta) -> bool:
     """Just before the stop, or before the charge was over: in 2.x a stopped transaction may last until the cable is
     out (TxStopPoint)."""
-    last = _last_doing(case)
-    return before_stop(case, at, within) or (last is not None and last.end - within <= at <= last.end)
+    over = charge_over(case)
+    return before_stop(case, at, within) or over - within <= at <= over
 
 
 def _unexplained(case: Case, t: Transaction) -> bool:

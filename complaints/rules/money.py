@@ -105,7 +105,7 @@ def duplicate(a: Account) -> Finding | None:
     en, zh = (" Nothing of it is too much any more.", "目前已没有多收的部分。") if settled else ("", "")
     text = Words(
         f"Two payments were taken for the same charge: {_en(first)} and {_en(second)}.{en}",
-        f"同一次充电扣了两笔钱：{_zh(first)}和{_zh(second)}。{zh}",
+        f"同一次充电扣了两笔钱：{_zh(first)}和 {_zh(second)}。{zh}",
     )
     return Finding("payment.duplicate", a.stance(not settled), 0.97, "B", text, a.refs(pair))
 
@@ -120,7 +120,7 @@ def exceeds_bill(a: Account) -> Finding | None:
     due, taken, over = (sum_of(v, a.bill.currency) for v in (a.bill.expected, a.bill.charged, a.excess))
     text = Words(
         f"You paid {taken[0]}, but by our records this charge costs {due[0]}: {over[0]} too much.",
-        f"您一共付了{taken[1]}，按记录这次充电应付{due[1]}，多收了{over[1]}。",
+        f"您一共付了 {taken[1]}，按记录这次充电应付 {due[1]}，多收了 {over[1]}。",
     )
     return Finding("payment.exceeds_bill", a.stance(True), a.confidence, a.grade, text, a.refs(a.paid))
 
@@ -141,7 +141,7 @@ def matches_bill(a: Account) -> Finding | None:
     text = Words(
         f"What you paid is what this charge costs by our records: {due[0]}."
         + (f" {back[0]} has already been given back." if returned else ""),
-        f"您付的金额与按记录重新计算的账单一致：{due[1]}。" + (f"其中{back[1]}已退还。" if returned else ""),
+        f"您付的金额与按记录重新计算的账单一致：{due[1]}。" + (f"其中 {back[1]}已退还。" if returned else ""),
     )
     return Finding("payment.matches_bill", stance, a.confidence, a.grade, text, a.refs(a.paid))
 
@@ -158,7 +158,7 @@ def without_transaction(a: Account) -> Finding | None:
     text = Words(
         f"{paid[0]} was taken, but no charging session was ever recorded for it."
         + (" It has already been given back." if back else ""),
-        f"扣了{paid[1]}，但没有任何充电记录与之对应。" + ("这笔钱已经退回。" if back else ""),
+        f"扣了 {paid[1]}，但没有任何充电记录与之对应。" + ("这笔钱已经退回。" if back else ""),
     )
     unsure = any(a.case.offline_at(p.at) for p in a.ledger.captures) or any(p.transaction for p in a.ledger.captures)
     return Finding(
@@ -200,7 +200,7 @@ def hold_released(a: Account) -> Finding | None:
     when = clock(a.case, void.at)
     text = Words(
         f"The hold of {_en(hold)} was released by us on {when}; your bank may need some days to show it.",
-        f"{_zh(hold)}的预授权我们已于{when}解除，银行到账可能需要几个工作日。",
+        f"{_zh(hold)}的预授权我们已于 {when}解除，银行到账可能需要几个工作日。",
     )
     return Finding(
         "payment.hold_released", "contradicts" if before else "inconclusive", 0.95, "B", text, a.refs((hold, void))
@@ -223,7 +223,7 @@ def not_ours(a: Account) -> Finding | None:
         stance = "contradicts"
     text = Words(
         f"The payment {named} was not made to us: it is not in our books. Please check who received it.",
-        f"您提供的付款单号{named}不在我们的账上，收款方不是我们，请核对账单上的收款方。",
+        f"您提供的付款单号 {named}不在我们的账上，收款方不是我们，请核对账单上的收款方。",
     )
     return Finding("payment.not_ours", stance, 0.7, "D", text, a.refs(()))
 
@@ -244,7 +244,7 @@ def start_fee_after_failure(a: Account) -> Finding | None:
     fee = sum_of(r.tariff.start_fee, a.bill.currency)
     text = Words(
         f"A start fee of {fee[0]} was charged although the session failed and it was not your doing.",
-        f"这次充电并非因您的原因失败，却仍收取了{fee[1]}的启动费。",
+        f"这次充电并非因您的原因失败，却仍收取了 {fee[1]}的启动费。",
     )
     return Finding("bill.start_fee_after_failure", a.paid_for_failure, 0.9, a.grade, text, a.refs(a.paid))
 
@@ -288,7 +288,7 @@ def period_shift(a: Account) -> Finding | None:
     true = sum_of(a.bill.expected, a.bill.currency)
     text = Words(
         f"The bill was made with the wrong times of day: {shift.why.en}. By the true times it is {true[0]}.",
-        f"账单的分时时段算错了：{shift.why.zh}。按真实时间应为{true[1]}。",
+        f"账单的分时时段算错了：{shift.why.zh}。按真实时间应为 {true[1]}。",
     )
     return Finding("bill.period_shift", a.stance(a.excess > 0), 0.92, a.grade, text, a.refs(a.paid))
 
@@ -366,16 +366,17 @@ def _idle_text(a: Account, charged: Decimal) -> Words:
     if idle is None:
         return Words(
             f"An idle fee of {taken[0]} was charged; the connector's record shows no time plugged in after charging.",
-            f"收取了{taken[1]}占位费，但枪口记录中没有充完后仍插着的时间。",
+            f"收取了 {taken[1]}占位费，但枪口记录中没有充完后仍插着的时间。",
         )
-    span = f"{clock(a.case, idle.start)} - {clock(a.case, idle.end)}"
+    since, until = clock(a.case, idle.start), clock(a.case, idle.end)
     grace = a.rating.tariff.idle.grace_minutes
     own = " Minutes the station itself caused do not count." if idle.free else ""
     own_zh = "由充电桩造成的时间不计。" if idle.free else ""
     return Words(
-        f"Charged idle fee {taken[0]}. The plug stayed in after charging {span}, {grace} minutes free: "
-        f"{due[0]} by the record.{own}",
-        f"收取占位费{taken[1]}。充完后枪仍插着的时间为{span}，免费{grace}分钟，按记录应为{due[1]}。{own_zh}",
+        f"An idle fee of {taken[0]} was charged. After charging the plug stayed in from {since} to {until}, of which "
+        f"{grace} minutes are free: by the record that is {due[0]}.{own}",
+        f"收取了占位费 {taken[1]}。充完后枪在 {since} 至 {until} 仍插着，其中 {grace} 分钟免费，"
+        f"按记录应为 {due[1]}。{own_zh}",
     )
 
 

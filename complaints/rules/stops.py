@@ -13,6 +13,7 @@ from complaints.rules.endings import (
     SHORT,
     VEHICLE_REASONS,
     before_stop,
+    charge_over,
     dropped_together,
     ended,
     ended_by,
@@ -61,7 +62,7 @@ def by_customer(case: Case) -> Held | None:
     if not (named or unlocked or silent) or reason(t) in others:
         return None
     meaning = _own_stop_means(case, proven=bool(request), silent=silent)
-    when = clock(case, case.stopped_at)
+    when = clock(case, charge_over(case))
     if request:
         en = f"The session was ended at {when} at the customer's own request (card or app)."
         zh = f"{when} 由用户本人（刷卡或 APP）结束充电。"

@@ -9,7 +9,7 @@ from complaints.matching.tries import same_token
 from complaints.rules.case import Case, overlap_s, total_s
 from complaints.rules.register import Held, rule, stance
 from complaints.rules.topics import CUT_SHORT, IDLE, NO_ENERGY, NOT_MINE, NOT_STARTED, SLOW, TOO_MUCH
-from complaints.rules.words import clock, command_refs, kwh, reading_ref, start_refs, stop_refs
+from complaints.rules.words import clock, command_refs, kwh, reading_ref, span, start_refs, stop_refs
 from csms.vocabulary import StatusChange, Transaction, TransactionStep
 
 _STALE = timedelta(hours=12)
@@ -24,8 +24,8 @@ def vehicle_suspended(case: Case) -> Held | None:
     look so."""
     return _suspended(
         case, "SuspendedEV", stance(case, contradicts=SLOW | CUT_SHORT),
-        "For {m} min of the session the car itself did not ask for power.",
-        "本次充电中有 {m} 分钟是车辆自身没有请求充电。",
+        "For {m} of the session the car itself did not ask for power.",
+        "本次充电中有 {m}是车辆自身没有请求充电。",
     )
 
 
@@ -36,8 +36,8 @@ def station_suspended(case: Case) -> Held | None:
     refused = case.transaction is not None and case.transaction.token_status not in (None, "Accepted")
     return _suspended(
         case, "SuspendedEVSE", stance(case, supports=() if refused else NO_ENERGY | SLOW | CUT_SHORT | IDLE),
-        "For {m} min of the session the station itself held back the power.",
-        "本次充电中有 {m} 分钟是充电桩自身暂停了输出。",
+        "For {m} of the session the station itself held back the power.",
+        "本次充电中有 {m}是充电桩自身暂停了输出。",
     )
 
 
@@ -185,9 +185,9 @@ def _suspended(case: Case, status: str, meaning: Stance, en: str, zh: str) -> He
     held = total_s(case.phases, status)
     if length <= 0 or held <= 0.5 * length:
         return None
-    m = f"{held / 60:.0f}"
+    how_long, how_long_zh = span(held)
     refs = tuple(Ref("frame", p.frame, p.start) for p in case.phases if p.status == status)
-    return Held(meaning, en.format(m=m), zh.format(m=m), refs, 0.9)
+    return Held(meaning, en.format(m=how_long), zh.format(m=how_long_zh), refs, 0.9)
 
 
 def _was_plugged(case: Case, at: datetime) -> bool:

@@ -45,6 +45,11 @@ TOKEN_STATUSES = {
     "Unknown": ("not known", "未知"),
     "NoCredit": ("no credit", "余额不足"),
 }
+CURRENCIES = {
+    "CNY": "元", "HKD": "港元", "MOP": "澳门元", "TWD": "新台币", "USD": "美元", "EUR": "欧元", "GBP": "英镑",
+    "JPY": "日元", "SGD": "新加坡元", "AUD": "澳元", "CAD": "加元", "CHF": "瑞士法郎", "NOK": "挪威克朗",
+    "SEK": "瑞典克朗", "DKK": "丹麦克朗",
+}
 Terms = Mapping[str, tuple[str, str]]
 
 
@@ -55,7 +60,14 @@ def both(terms: Terms, word: str, otherwise: tuple[str, str] | None = None) -> t
 
 def amount(value: Decimal, currency: str) -> tuple[str, str]:
     """A sum of money in English and in Chinese words."""
-    return f"{value:.2f} {currency}", f"{value:.2f}元" if currency == "CNY" else f"{value:.2f} {currency}"
+    return f"{value:.2f} {currency}", f"{value:.2f} {CURRENCIES.get(currency, currency)}"
+
+
+def span(seconds: float) -> tuple[str, str]:
+    """A length of time in English and in Chinese words."""
+    if seconds < 60:
+        return "less than a minute", "不到 1 分钟"
+    return f"{seconds / 60:.0f} min", f"{seconds / 60:.0f} 分钟"
 
 
 def kwh(wh: float) -> str:

@@ -9,23 +9,8 @@ from complaints.matching import Match
 from complaints.rules.case import Case
 from complaints.rules.words import clock
 from complaints.verdict.table import Decision
+from complaints.verdict.terms import LIABLE, REMEDIES, REMOTE, VERDICTS
 
-_VERDICT_ZH = {"upheld": "成立", "partly_upheld": "部分成立", "not_upheld": "不成立", "inconclusive": "无法判定"}
-_LIABLE_ZH = {
-    "station": "充电桩", "vehicle": "车辆", "customer": "用户", "network": "网络", "backoffice": "运营平台",
-    "payment": "支付渠道", "grid": "电网", "site": "场站", "third_party": "第三方", "unknown": "不明",
-}
-_REMEDY_ZH = {
-    "refund": "退款", "release_hold": "解除预授权", "no_refund": "不退款", "goodwill": "酌情补偿",
-    "waive_fee": "免收费用", "correct_bill": "更正账单",
-    "reset": "重启", "unlock": "解锁", "stop": "停止充电", "set_inoperative": "停用",
-    "dispatch": "派人到场", "guidance": "使用指导", "replace_part": "更换部件", "block_token": "冻结卡片",
-    "escalate_legal": "移交法务", "apologise": "致歉",
-}
-_REMOTE_ZH = {
-    **{name: _REMEDY_ZH[name] for name in ("reset", "unlock", "stop", "set_inoperative")}, "reset_hard": "硬重启",
-    "start": "远程启动", "trigger": "查询状态", "get_log": "读取日志", "set_operative": "恢复使用",
-}
 _STRONG = 3
 """How many findings for and against are named; all of them stand in the list."""
 
@@ -45,16 +30,17 @@ def agent_note(
 def _matched(case: Case, match: Match) -> Words:
     found = match.candidate
     if found is None or match.transaction is None:
-        tries = f"; {len(match.tries)} tries of the driver came to nothing" if match.tries else ""
+        count = len(match.tries)
+        tries = f"; {count} {'try' if count == 1 else 'tries'} of the driver came to nothing" if count else ""
         tries_zh = f"，查到 {len(match.tries)} 次未成功的启动" if match.tries else ""
-        return Words(f"No session was matched{tries}.", f"未匹配到充电订单{tries_zh}。")
+        return Words(f"No session was matched{tries}.", f"未匹配到充电记录{tries_zh}。")
     t = match.transaction
     rivals = f"; {len(match.alternatives)} others fit less" if match.alternatives else ""
     rivals_zh = f"，另有 {len(match.alternatives)} 笔可能性较低" if match.alternatives else ""
     return Words(
         f"Matched to session {t.said} at {t.station}, plug {t.evse}, {clock(case, t.started_at)} "
         f"({found.score:.2f}: {', '.join(found.because)}{rivals}).",
-        f"匹配到订单 {t.said}（{t.station} {t.evse} 号枪，{clock(case, t.started_at)}，"
+        f"匹配到充电记录 {t.said}（{t.station} {t.evse} 号枪，{clock(case, t.started_at)}，"
         f"匹配度 {found.score:.2f}{rivals_zh}）。",
     )
 
@@ -65,7 +51,7 @@ def _decided(decision: Decision) -> Words:
     return Words(
         f"{decision.verdict.replace('_', ' ').capitalize()}, liable: {decision.liability.replace('_', ' ')}, "
         f'by the row "{why}"{resting}.',
-        f"判定：{_VERDICT_ZH[decision.verdict]}，责任方：{_LIABLE_ZH[decision.liability]}{resting_zh}。",
+        f"判定：{VERDICTS[decision.verdict]}，责任方：{LIABLE[decision.liability]}{resting_zh}。",
     )
 
 
@@ -104,7 +90,7 @@ def _next(remedies: Sequence[Remedy]) -> Words:
     amounts = [f" {r.amount:.2f}" if r.amount is not None else "" for r in remedies]
     return Words(
         f"Proposed: {', '.join(f'{r.kind}{a}' for r, a in zip(remedies, amounts, strict=True))}.",
-        f"建议：{'、'.join(f'{_REMEDY_ZH.get(r.kind, r.kind)}{a}' for r, a in zip(remedies, amounts, strict=True))}。",
+        f"建议：{'、'.join(f'{REMEDIES.get(r.kind, r.kind)}{a}' for r, a in zip(remedies, amounts, strict=True))}。",
     )
 
 
@@ -115,5 +101,5 @@ def _forbidden(remote: Sequence[RemoteAction]) -> Words:
     guards = sorted({g for r in closed for g in r.guards})
     return Words(
         f"Not now: {', '.join(r.action for r in closed)} ({', '.join(guards)}).",
-        f"暂不可：{'、'.join(_REMOTE_ZH.get(r.action, r.action) for r in closed)}（{'、'.join(guards)}）。",
+        f"暂不可：{'、'.join(REMOTE.get(r.action, r.action) for r in closed)}（{'、'.join(guards)}）。",
     )

@@ -10,6 +10,8 @@ from typing import Any
 
 from babel.messages.pofile import read_po
 
+from complaints.chinese import traditional
+
 LANGUAGES: Mapping[str, str] = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
 FALLBACK = "en"
 CATALOGUES = Path(__file__).parent / "locale"
@@ -89,15 +91,3 @@ def catalogue(language: str) -> Mapping[str, str]:
             messages = read_po(opened, locale=language.replace("-", "_"))
         found |= {str(m.id): str(m.string) for m in messages if m.id and m.string and not m.fuzzy}
     return found
-
-
-@lru_cache(maxsize=1)
-def _converter() -> Any:
-    import opencc
-
-    return opencc.OpenCC("s2hk")
-
-
-@lru_cache(maxsize=4096)
-def traditional(simplified: str) -> str:
-    return str(_converter().convert(simplified))

@@ -293,6 +293,7 @@ class Book:
                 f"tx-{self.name}-{said}", self.name, evse, 1, None, said, token, device, at, start_frame=frame,
                 offline=offline, remote_start_id=info.get("remoteStartId"), charging_state=state,
                 token_status=(answer.get("idTokenInfo") or {}).get("status"),
+                suspect=() if body["eventType"] == "Started" else ("start_missing",),
             )
         self.steps.append(TransactionStep(
             said, body["seqNo"], body["eventType"], device, at, body["triggerReason"], state, offline, frame, token))

@@ -45,7 +45,7 @@ async def test_a_session_replayed_from_the_stations_queue(bench: Bench) -> None:
     assert "transaction" in {c["field"] for c in versions[1].changed}
     assert {"field": "findings.records.replayed", "before": None, "after": "inconclusive"} in versions[1].changed
     entry = (await told(bench, number))[-1]
-    assert "session" in entry.text
+    assert "收到充电结束的记录。" in entry.text
     assert "records.replayed" in entry.body["note"]["en"]
     assert "新发现" in entry.body["note"]["zh"]
 

@@ -123,7 +123,7 @@ async def test_level_2_paused_breached_refused_by_the_customer_reviewed_by_anoth
     assert (view.case.state, view.case.round) == ("closed", 2)
     told = [m.text for channel, m in bench.post.sent if channel == "email"]
     assert len(told) == len(set(told))  # never the same twice
-    assert any("30.00 CNY" in text for text in told)
+    assert any("30.00 元" in text for text in told)
     assert await bench.desk.first_broken(number) is None
 
 

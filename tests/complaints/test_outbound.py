@@ -53,7 +53,7 @@ async def test_the_customer_gets_his_number_and_hears_of_every_step(bench: Bench
     await bench.desk.act(number, Ask(action="refund", reason="no energy"), WANG)
     assert "审批" in (await send(bench))[0]
     await bench.desk.act(number, Ask(action="refund", reason="fits", approve=True), LI)
-    assert "30.00 CNY" in (await send(bench))[0]
+    assert "30.00 元" in (await send(bench))[0]
     await bench.desk.act(number, Ask(action="resolve", text="接触器未闭合。"), WANG)
     answer = await send(bench)
     assert len(answer) == 1  # the answer and the question whether it settles it go out as one

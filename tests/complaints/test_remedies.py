@@ -190,7 +190,7 @@ async def test_a_refund_is_proposed_by_one_approved_by_another_and_recorded_once
     await bench.desk.assess(number)
     with pytest.raises(BadInput, match=r"0\.00 CNY"):
         await bench.desk.act(number, Ask(action="refund", reason="more", amount="0.01"), LI)
-    assert any("30.00 CNY" in e.text for e in await entries(bench, number, "refund") if e.audience == "customer")
+    assert any("30.00 元" in e.text for e in await entries(bench, number, "refund") if e.audience == "customer")
 
 
 async def test_one_payment_is_not_given_back_twice_by_two_cases_about_it(bench: Bench) -> None:
