@@ -13,7 +13,7 @@ from hypothesis import settings
 
 from csms.kit.clock import SetClock
 from csms.kit.db import Conn, Db, connect
-from tests.database import Databases
+from tests.database import Databases, in_memory
 
 # How long an example takes says how busy the machine is, nothing else.
 settings.register_profile("untimed", deadline=None)
@@ -34,7 +34,9 @@ async def databases() -> AsyncIterator[Databases]:
 
     Not under pytest's own folder: each run closes that to other users, and PostgreSQL is one when we are root.
     """
-    with tempfile.TemporaryDirectory(prefix="ohmbudsman-test-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="ohmbudsman-test-", dir=in_memory(), ignore_cleanup_errors=True
+    ) as folder:
         made = Databases(Path(folder))
         await made.start()
         yield made

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import shutil
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +24,16 @@ with warnings.catch_warnings():
 TEMPLATE = "template_ohmbudsman"
 AHEAD = 2
 """Copies that wait once the first was asked for: with hundreds of tables a copy takes longer than most tests."""
+
+
+MEMORY, ENOUGH = Path("/dev/shm"), 6 * 2**30
+
+
+def in_memory() -> Path | None:
+    """Where files need no disk, if there is room: the copies of a run are tens of gigabytes."""
+    if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < ENOUGH:
+        return None
+    return MEMORY
 
 
 def with_database(dsn: str, name: str) -> str:
