@@ -60,10 +60,10 @@ class Conditions:
         return "where " + "\n        and ".join(self.pieces) if self.pieces else ""
 
 
-def conditions(wanted: Wanted, *, turns: Sequence[int] | None = None, found: Sequence[str] | None = None) -> Conditions:
+def conditions(wanted: Wanted, *, turns: Sequence[int] | None = None) -> Conditions:
     """What a list asks for but its words, and nothing else: the planner sees no condition that does not count.
 
-    `turns`: see the column of complaints. `found`: see `candidates`.
+    `turns`: see the column of complaints.
     """
     made = Conditions()
     if turns:
@@ -75,24 +75,35 @@ def conditions(wanted: Wanted, *, turns: Sequence[int] | None = None, found: Seq
             made.add(f"c.{name} = {{value}}", value=value)
     if wanted.station is not None:
         made.add("(c.station = {station} or c.matched_station = {station})", station=wanted.station)
-    if found is not None:
-        made.add("c.number = any({found}::text[])", found=list(found))
     return made
 
 
-def page(made: Conditions, columns: str, order: str, q: str | None, *, internal: bool, skip: int, limit: int) -> str:
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where in a list one is."""
+
+    skip: int
+    limit: int
+
+
+def page(
+    made: Conditions, columns: str, order: str, q: str | None, found: Sequence[str] | None, at: Page, *, internal: bool
+) -> str:
     """The statement of one page: the cases in order, then those of them that hold the words until it is full.
 
-    `internal`: entries meant for few are searched too.
+    `found`: see `candidates`. `internal`: entries meant for few are searched too.
     """
-    within = made.where
+    among, within = "complaints c", made.where
+    if found is not None:
+        among = f"unnest({made.value(list(found))}::text[]) f (number) join complaints c using (number)"
     holds = Conditions(values=made.values)
     for word in words_of(q):
         holds.add(HOLDS, word=word, other=other_script(word), internal=internal)
     # `offset 0`: the words are looked for after the order is made, not before.
     return (
-        f"select {columns.replace('c.', 's.')} from (select {columns} from complaints c {within} order by {order} "
-        f"offset 0) s {holds.where} limit {made.value(limit)} offset {made.value(skip)}"
+        f"select {columns.replace('c.', 's.')} "
+        f"from (select {columns} from {among} {within} order by {order} offset 0) s "
+        f"{holds.where} limit {made.value(at.limit)} offset {made.value(at.skip)}"
     )
 
 
@@ -113,40 +124,40 @@ async def fetch(conn: Conn, statement: str, values: Sequence[Any]) -> list[Row]:
         return list(await conn.fetch(statement, *values))
 
 
-FEW = 10_000
-"""So many cases are sorted and read through faster than the list is walked until fifty of them have turned up."""
-
-ESTIMATED = """
-    explain (format json) select from case_words
-    where words @@ (case_query(case_plain($1)) || case_query(case_plain($2)))
-"""
-CANDIDATES = """
-    select distinct complaint from case_words
-    where words @@ (case_query(case_plain($1)) || case_query(case_plain($2))) limit $3
+FEW, MANY = 8000, 40_000
+"""So few cases are sorted and read through faster than the list is walked until fifty of them have turned up. Where the
+planner expects many, who knows exactly only what is common, they are not even counted.
 """
 
+ESTIMATED = "explain (format json) select from case_words where words @@ ({every})"
+# A word may stand in what all may read and the next in what is meant for few: one of them is in the latter.
+CANDIDATES = "(select complaint from case_words where words @@ ({every}) limit {most})"
+WITH_INTERNAL = "union all (select complaint from case_words where internal and words @@ ({some}) limit {most})"
 
-async def candidates(conn: Conn, q: str | None) -> list[str] | None:
-    """Cases that may hold the rarest word, where they are few. None where they are many, or nothing is looked for: then
-    the list is walked in its order, and those that hold a common word soon turn up.
+
+async def candidates(conn: Conn, q: str | None, *, internal: bool) -> list[str] | None:
+    """Cases that may hold the words, where they are few. None where they are many, or nothing is looked for: then the
+    list is walked in its order, and those that hold common words soon turn up.
     """
-    words = [(word, other_script(word)) for word in words_of(q)]
-    if not words:
+    made = Conditions()
+    grams = [
+        f"(case_query(case_plain({made.value(word)})) || case_query(case_plain({made.value(other_script(word))})))"
+        for word in words_of(q)
+    ]
+    if not grams:
         return None
+    every, some = " && ".join(grams), " || ".join(grams)
     async with conn.transaction():
         await conn.execute(PLAN_BY_VALUES)
-        estimated = [await _estimated(conn, *word) for word in words]
-        least = min(estimated)
-        if least > 2 * FEW:
+        plan = orjson.loads(await conn.fetchval(ESTIMATED.format(every=every), *made.values))
+        if plan[0]["Plan"]["Plan Rows"] > MANY:
             return None
-        rows = await conn.fetch(CANDIDATES, *words[estimated.index(least)], FEW + 1)
-    return [row["complaint"] for row in rows] if len(rows) <= FEW else None
-
-
-async def _estimated(conn: Conn, word: str, other: str) -> int:
-    """In how many rows the planner expects it: it keeps count of what is common."""
-    plan = orjson.loads(await conn.fetchval(ESTIMATED, word, other))
-    return int(plan[0]["Plan"]["Plan Rows"])
+        most = made.value(FEW + 1)
+        statement = CANDIDATES.format(every=every, most=most)
+        if internal and len(grams) > 1:
+            statement += WITH_INTERNAL.format(some=some, most=most)
+        rows = await conn.fetch(statement, *made.values)
+    return list({row["complaint"] for row in rows}) if len(rows) <= FEW else None
 
 
 PAGE_OF_NEWEST = "select {columns} from ({page}) p join complaints c using (number) order by c.number desc"
@@ -155,16 +166,16 @@ PAGE_OF_NEWEST = "select {columns} from ({page}) p join complaints c using (numb
 def newest_statement(
     wanted: Wanted, *, before: str | None, limit: int, found: Sequence[str] | None = None
 ) -> tuple[str, list[Any]]:
-    made = conditions(wanted, found=found)
+    made = conditions(wanted)
     if before is not None:
         made.add("c.number < {before}", before=before)
-    numbers = page(made, "c.number", "c.number desc", wanted.q, internal=False, skip=0, limit=limit)
+    numbers = page(made, "c.number", "c.number desc", wanted.q, found, Page(0, limit), internal=False)
     columns = ", ".join("c." + name for name in COLUMNS)
     return PAGE_OF_NEWEST.format(columns=columns, page=numbers), made.values
 
 
 async def newest(conn: Conn, wanted: Wanted, *, before: str | None = None, limit: int = 100) -> list[Case]:
     """Newest first; `before` is the number that the page before ended with."""
-    found = await candidates(conn, wanted.q)
+    found = await candidates(conn, wanted.q, internal=False)
     made = newest_statement(wanted, before=before, limit=limit, found=found)
     return [of_row(row) for row in await fetch(conn, *made)]

@@ -82,8 +82,9 @@ def statement(
     turns |= {0} if 1 in turns else set()
     if set(wanted.states) == {state for state in STATES if turn_of(state) in turns}:
         wanted = replace(wanted, states=())  # the turns say it all, and the planner would take both for a coincidence
-    made = search.conditions(wanted, turns=sorted(turns), found=found)
-    return search.page(made, SHOWN, ORDER, wanted.q, internal=internal, skip=skip, limit=limit), made.values
+    made = search.conditions(wanted, turns=sorted(turns))
+    at = search.Page(skip, limit)
+    return search.page(made, SHOWN, ORDER, wanted.q, found, at, internal=internal), made.values
 
 
 def turn_of(state: str) -> int:
@@ -92,7 +93,7 @@ def turn_of(state: str) -> int:
 
 
 async def listed(conn: Conn, wanted: Wanted, *, internal: bool, skip: int, limit: int) -> list[Item]:
-    few = await search.candidates(conn, wanted.q)
+    few = await search.candidates(conn, wanted.q, internal=internal)
     shown = await search.fetch(conn, *statement(wanted, internal=internal, skip=skip, limit=limit, found=few))
     rows = await conn.fetch(LIST, [row["number"] for row in shown])
     return [

@@ -64,6 +64,8 @@ async def test_threads_are_searched_as_far_as_one_may_read_them_and_forgotten_wi
     assert await found(bench, "无法启动 显示离线") == {number}
     assert await found(bench, "恶意投诉") == set()
     assert await found(bench, "恶意投诉", internal=True) == {number}
+    assert await found(bench, "无法启动 恶意投诉") == set()
+    assert await found(bench, "无法启动 恶意投诉", internal=True) == {number}
     await bench.desk.act(number, Ask(action="withdraw", reason="settled"), WANG)
     async with bench.db.acquire() as conn, conn.transaction():
         await access.forget(conn, number, "zhao", "asked for it", bench.clock())
@@ -102,3 +104,16 @@ async def test_every_combination_of_filters_is_a_statement(conn: Conn, q: str | 
         for made in (statement(wanted, internal=True, skip=0, limit=50),
                      search.newest_statement(wanted, before="C2", limit=5)):
             await conn.fetch(made[0], *made[1])
+
+
+async def test_common_words_are_found_by_walking_the_list(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is few on a large desk is many here: both ways find the same, in the same order."""
+    numbers = [await file(bench, f"充电枪坏了 {n}") for n in range(3)]
+    await file(bench, "停车费太贵")
+    async with bench.db.acquire() as conn:
+        assert set(await search.candidates(conn, "充电枪", internal=False) or ()) == set(numbers)
+        few = await worklist.listed(conn, Wanted(q="充电枪"), internal=False, skip=1, limit=2)
+        monkeypatch.setattr(search, "FEW", 2)
+        assert await search.candidates(conn, "充电枪", internal=False) is None
+        walked = await worklist.listed(conn, Wanted(q="充电枪"), internal=False, skip=1, limit=2)
+    assert [i.case.number for i in few] == [i.case.number for i in walked] == sorted(numbers)[1::-1]

@@ -227,7 +227,7 @@ async def ask_all(db: Db, options: argparse.Namespace) -> str:
 
         times, found = await measure(page, options.turns)
         async with db.acquire() as conn:
-            few = await search.candidates(conn, wanted.q)
+            few = await search.candidates(conn, wanted.q, internal=True)
         made = statement(wanted, internal=True, skip=0, limit=50, found=few)
         lines.append(row_of(name, times, found, await scans(db, made)))
         medians.append(median(times))
