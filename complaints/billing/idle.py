@@ -13,7 +13,8 @@ from decimal import Decimal
 from itertools import zip_longest
 
 from complaints.billing.energy import NOTHING_WH
-from complaints.rules.case import Case, Span
+from complaints.rules.case import Case
+from complaints.rules.phases import Span
 from csms.vocabulary import IdleFee, StatusChange, Transaction
 
 ENDED = ("SuspendedEV", "Finishing", "EVConnected")

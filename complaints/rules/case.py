@@ -5,16 +5,15 @@ All times in here are ours: a station whose clock is off has been put on our clo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from itertools import zip_longest
 
 from complaints.claim import Claim
 from complaints.matching import Clock, Match, Try, tries_of
 from complaints.matching.clock import offline_spans
 from complaints.matching.tries import Asked, same_token, starts_asked
+from complaints.rules.phases import Phase, Span, phases_of
 from csms.vocabulary import (
     Authorization,
     Boot,
@@ -33,23 +32,6 @@ from csms.vocabulary import (
 MARGIN = timedelta(seconds=60)
 AROUND = timedelta(minutes=30)
 DAY = timedelta(hours=24)
-
-Span = tuple[datetime, datetime]
-
-
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """A stretch of time in which the connector (or the charging state) was one thing."""
-
-    status: str
-    start: datetime
-    end: datetime
-    frame: str
-
-    @property
-    def seconds(self) -> float:
-        return (self.end - self.start).total_seconds()
-
 
 @dataclass(frozen=True)
 class Case:
@@ -225,12 +207,12 @@ class Case:
         if t is None:
             return ()
         source = self.charging_states or self.connector_statuses
-        return _phases(source, t.started_at, self.stopped_at)
+        return phases_of(source, t.started_at, self.stopped_at)
 
     @cached_property
-    def connector_phases(self) -> tuple[Phase, ...]:
+    def connectorphases_of(self) -> tuple[Phase, ...]:
         """What the connector was, over the whole story."""
-        return _phases(self.connector_statuses, self.story.since, max(self.story.until, self.now))
+        return phases_of(self.connector_statuses, self.story.since, max(self.story.until, self.now))
 
     @cached_property
     def unplugged_at(self) -> datetime | None:
@@ -362,8 +344,13 @@ class Case:
 
     @cached_property
     def boots_during(self) -> tuple[Boot, ...]:
+        """Restarts; a boot notification that we have asked for is none."""
         start, end = self.during
-        return tuple(b for b in self.story.boots if self.transaction and start <= b.at <= end)
+        asked = [c.requested_at for c in self.commands("trigger") if "BootNotification" in c.payload.values()]
+        return tuple(
+            b for b in self.story.boots if self.transaction and start <= b.at <= end and b.reason != "Triggered"
+            and not any(timedelta(0) <= b.at - at <= MARGIN for at in asked)
+        )
 
     # Money
 
@@ -387,20 +374,3 @@ class Case:
     @cached_property
     def zone(self) -> str:
         return self.tariff.timezone if self.tariff else "UTC"
-
-
-def _phases(statuses: Sequence[StatusChange], start: datetime, end: datetime) -> tuple[Phase, ...]:
-    found: list[Phase] = []
-    for one, following in zip_longest(statuses, statuses[1:]):
-        begin, close = max(one.at, start), min(following.at if following else end, end)
-        if begin < close:
-            found.append(Phase(one.status, begin, close, one.frame))
-    return tuple(found)
-
-
-def overlap_s(one: Span, other: Span) -> float:
-    return max(0.0, (min(one[1], other[1]) - max(one[0], other[0])).total_seconds())
-
-
-def total_s(phases: Iterable[Phase], *statuses: str) -> float:
-    return sum(p.seconds for p in phases if p.status in statuses)

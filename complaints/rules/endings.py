@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from complaints.findings import Ref
 from complaints.matching.tries import same_token
-from complaints.rules.case import MARGIN, Case, Phase
+from complaints.rules.case import MARGIN, Case
 from complaints.rules.origin import by_customer as asked_by_customer, by_us as asked_by_us
+from complaints.rules.phases import Phase
 from complaints.rules.requests import ignored_request
 from complaints.rules.words import command_refs, stop_refs
 from csms.vocabulary import Authorization, Boot, CommandFact, Connection, Fault, Transaction
@@ -134,7 +135,7 @@ def own_boots(case: Case) -> list[Boot]:
     resets = [c for c in case.commands("reset") if _reached(c)]
     return [
         b for b in case.boots_during
-        if b.reason not in ("RemoteReset", "Triggered", "ScheduledReset")
+        if b.reason not in ("RemoteReset", "ScheduledReset")
         and not any(timedelta(0) <= b.at - c.requested_at <= timedelta(minutes=10) for c in resets)
     ]
 

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from complaints.findings import Ref, Stance
 from complaints.matching.tries import same_token
-from complaints.rules.case import Case, overlap_s, total_s
+from complaints.rules.case import Case
+from complaints.rules.phases import overlap_s, total_s
 from complaints.rules.register import Held, rule, stance
 from complaints.rules.topics import CUT_SHORT, IDLE, NO_ENERGY, NOT_MINE, NOT_STARTED, SLOW, TOO_MUCH
 from complaints.rules.words import clock, command_refs, kwh, reading_ref, span, start_refs, stop_refs

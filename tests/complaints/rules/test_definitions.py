@@ -96,6 +96,11 @@ EDGES: list[tuple[str, Teller, Teller]] = [
     # A reset that was none of ours.
     ("stop.reboot", lambda: session(card=False, reason="HardReset").boots(-60.5),
      lambda: session(card=False, reason="HardReset").asks(-61, "reset", by="agent:li", evse=None).boots(-60.5)),
+    # A boot notification that we asked for is no restart.
+    ("station.rebooted_during", lambda: session().boots(-75, "Watchdog"), lambda: session().boots(-75, "Triggered")),
+    ("station.rebooted_during", lambda: session().asks(-75.1, "trigger", payload={"requestedMessage": "Heartbeat"})
+     .boots(-75), lambda: session().asks(-75.1, "trigger", payload={"requestedMessage": "BootNotification"})
+     .boots(-75)),
     ("fault.during", lambda: session().fault(-59, "lock"), lambda: session().fault(-58.9, "lock")),
     ("fault.during", lambda: session().fault(-200, "lock", cleared=-91),
      lambda: session().fault(-200, "lock", cleared=-91.1)),
