@@ -35,6 +35,11 @@ RECEIVE = """
 """
 
 ONE = "select * from uploads where token = $1"
+# 1.6 and 2.x spell it differently.
+ANNOUNCED = """
+    select coalesce(c.answer ->> 'fileName', c.answer ->> 'filename')
+    from uploads u join commands c on c.id = u.command where u.token = $1
+"""
 OF_FTP_USER = """
     select * from uploads
     where ftp_password is not null and left(token, 16) = $1 and received_at is null and expires_at > $2
@@ -187,6 +192,12 @@ async def expected(conn: Conn, token: str, now: datetime) -> Upload | None:
     """What this secret is good for; None when it is unknown, used or too old."""
     row = await conn.fetchrow(EXPECTED, id_of(token), now)
     return fact(row) if row else None
+
+
+async def announced_name(conn: Conn, id: str) -> str | None:
+    """What the station called its file when it was asked; most bring it to the bare address."""
+    name: str | None = await conn.fetchval(ANNOUNCED, id)
+    return name
 
 
 async def receive(conn: Conn, id: str, kept: Kept, name: str, now: datetime) -> Upload | None:

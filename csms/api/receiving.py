@@ -21,7 +21,8 @@ class Receiving(Behind):
     async def receive_upload(self, id: str, kept: Kept, name: str) -> Upload | None:
         """Put a file that has come on record; it is the effect its command waits for. None: another came first."""
         async with self.db.acquire() as conn, conn.transaction():
-            received = await uploads.receive(conn, id, kept, uploads.clean_name(name), self.clock())
+            named = uploads.clean_name(name or await uploads.announced_name(conn, id))
+            received = await uploads.receive(conn, id, kept, named, self.clock())
             if received is not None:
                 notes = Notes()
                 notes.event("upload.received", received.station, id, command=received.command, sha256=kept.sha256)

@@ -54,6 +54,11 @@ async def test_a_form_is_taken_too_and_its_name_is_made_harmless(http: Http) -> 
     assert (answer.status_code, answer.json()["name"]) == (201, "pass wd")
 
 
+async def test_a_file_brought_to_the_bare_address_has_the_name_its_station_announced(http: Http) -> None:
+    answer = await http.client.put(await asked_for(http), content=LOG)
+    assert (answer.status_code, answer.json()["name"]) == (201, "diag.zip")
+
+
 async def test_two_at_once_leave_one_file(http: Http) -> None:
     path = await asked_for(http)
     answers = await asyncio.gather(*(http.client.put(path, content=LOG) for _ in range(5)))
