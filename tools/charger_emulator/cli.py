@@ -139,6 +139,6 @@ async def _run(
         if view:
             await view
     console.print(summary(fleet))
-    for why, number in fleet.totals().troubles.most_common():
-        console.print(f"[red]cannot dial:[/red] {why} ({number})")
+    for why, times in fleet.totals().troubles.most_common():
+        console.print(f"[red]cannot dial:[/red] {why} ({times})")
     await fleet.stop()
