@@ -9,7 +9,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
-from tests.csms.rough import World, metered, now
+from tests.csms.rough import PATIENCE_S, World, metered, now
 
 ACCEPTED = {"status": "Accepted"}
 
@@ -121,7 +121,9 @@ async def test_surprise_08_the_action_before_the_answer(world: World) -> None:
     again = await world.dial()
     await again.boot()
     await again.status("Available")
-    shown = await world.ask("GET", f"/commands/{reset['id']}")
+    async with asyncio.timeout(PATIENCE_S):
+        while (shown := await world.ask("GET", f"/commands/{reset['id']}"))["state"] == "sent":
+            pass
     assert (shown["state"], shown["effect"]) == ("unanswered", "observed")
 
 
