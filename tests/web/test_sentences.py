@@ -26,7 +26,7 @@ ZH, EN = Tongue("zh-Hans"), Tongue("en")
 MACHINES = ("backup", "checkup", "export", "hooks", "intake/doors", "intake/mail", "intake/papers", "ocmf", "oidc",
             "outbound", "rest", "scenario", "settings")
 """Parts of `complaints` whose errors go to programs and to the command line only."""
-ALSO = ("csms/api.py", "csms/payments.py", "csms/tariffs.py")
+ALSO = ("csms/api/*.py", "csms/payments.py", "csms/tariffs.py")
 """What of the central system is reached from forms."""
 MESSAGE_AT = {"BadInput": 1, "Conflict": 0}
 
@@ -34,7 +34,7 @@ MESSAGE_AT = {"BadInput": 1, "Conflict": 0}
 def shown_files() -> list[Path]:
     ours = [f for f in sorted((ROOT / "complaints").rglob("*.py"))
             if not f.relative_to(ROOT / "complaints").as_posix().startswith(MACHINES)]
-    return [*ours, *(ROOT / name for name in ALSO)]
+    return [*ours, *(file for name in ALSO for file in sorted(ROOT.glob(name)))]
 
 
 def messages(file: Path) -> Iterator[tuple[int, str]]:
