@@ -11,7 +11,7 @@ from uuid import UUID
 from complaints.intake.form import Decided, RemedyIn
 from csms.errors import BadInput
 from csms.kit.clock import iso
-from csms.kit.db import Conn, Row
+from csms.kit.db import Conn, Row, by_values
 
 FIELDS = ("verdict", "liability", "transaction", "remedies")
 NONE = "none"
@@ -127,7 +127,7 @@ def _override(row: Row) -> Override:
 # verdict rested on it. Overridden: a person's decision stands that differs from what the rules had said.
 RATES = """
     with latest as (
-        select a.complaint, a.judgement from complaints c
+        select a.complaint, a.codes, a.decisive from complaints c
         join assessments a on a.complaint = c.number and a.version = c.version
         where c.filed_at >= $1 and c.filed_at < $2
     ), standing as (
@@ -138,18 +138,15 @@ RATES = """
         from standing left join unnest(decisive) as code on true
         where value is not null and value is distinct from rules group by complaint
     )
-    select f.value ->> 'code' as code, count(*) as cases,
-        count(*) filter (where l.judgement -> 'decisive' ? (f.value ->> 'code')) as decisive,
-        count(d.complaint) as overridden,
-        count(*) filter (where (f.value ->> 'code') = any(d.codes)) as overridden_decisive,
+    select f.code, count(*) as cases, count(*) filter (where l.decisive ? f.code) as decisive,
+        count(d.complaint) as overridden, count(*) filter (where f.code = any(d.codes)) as overridden_decisive,
         count(*) filter (where 'verdict' = any(d.fields)) as verdict,
         count(*) filter (where 'liability' = any(d.fields)) as liability,
         count(*) filter (where 'transaction' = any(d.fields)) as transaction,
         count(*) filter (where 'remedies' = any(d.fields)) as remedies
     from latest l
-    cross join lateral jsonb_array_elements(l.judgement -> 'findings') as f
+    cross join lateral jsonb_array_elements_text(l.codes) as f (code)
     left join decided d using (complaint)
-    where f.value ->> 'stance' <> 'inconclusive'
     group by 1 order by 5 desc, 4 desc, 1
 """
 TOTALS = """
@@ -166,7 +163,7 @@ TOTALS = """
 async def report(conn: Conn, since: datetime, until: datetime) -> dict[str, Any]:
     """How often people decided otherwise, in all and for each finding."""
     totals = await conn.fetchrow(TOTALS, since, until)
-    rows: Sequence[Row] = await conn.fetch(RATES, since, until)
+    rows: Sequence[Row] = await by_values(conn, RATES, since, until)
     return {
         "from": iso(since), "to": iso(until), "cases": totals["cases"], "overridden": totals["overridden"],
         "rate": _rate(totals["overridden"], totals["cases"]), "items": [_line(row) for row in rows],

@@ -14,7 +14,7 @@ import orjson
 
 from complaints.cases import COLUMNS, Case, Wanted, of_row
 from complaints.intake.classify.reading import converter
-from csms.kit.db import Conn, Row
+from csms.kit.db import PLAN_BY_VALUES, Conn, by_values
 
 MOST_WORDS = 8
 SHORTEST = 2
@@ -115,15 +115,6 @@ def other_script(word: str) -> str:
 
 # --- rows -------------------------------------------------------------------------------------
 
-# What a generic plan would do for a rare word is wrong for a common one: the values decide.
-PLAN_BY_VALUES = "set local plan_cache_mode = force_custom_plan"
-async def fetch(conn: Conn, statement: str, values: Sequence[Any]) -> list[Row]:
-    """Run a statement that was put together, planned for these values."""
-    async with conn.transaction():
-        await conn.execute(PLAN_BY_VALUES)
-        return list(await conn.fetch(statement, *values))
-
-
 FEW, MANY = 8000, 40_000
 """So few cases are sorted and read through faster than the list is walked until fifty of them have turned up. Where the
 planner expects many, who knows exactly only what is common, they are not even counted.
@@ -177,5 +168,5 @@ def newest_statement(
 async def newest(conn: Conn, wanted: Wanted, *, before: str | None = None, limit: int = 100) -> list[Case]:
     """Newest first; `before` is the number that the page before ended with."""
     found = await candidates(conn, wanted.q, internal=False)
-    made = newest_statement(wanted, before=before, limit=limit, found=found)
-    return [of_row(row) for row in await fetch(conn, *made)]
+    made, values = newest_statement(wanted, before=before, limit=limit, found=found)
+    return [of_row(row) for row in await by_values(conn, made, *values)]

@@ -14,7 +14,7 @@ from complaints.incidents.rows import Incident
 from complaints.saved_filters import Saved
 from complaints.states import ENDED, OPEN, STATES
 from csms.kit.clock import Clock
-from csms.kit.db import Conn, Db
+from csms.kit.db import Conn, Db, by_values
 from csms.rest.http import Principal
 
 SOON = timedelta(hours=1)
@@ -94,7 +94,8 @@ def turn_of(state: str) -> int:
 
 async def listed(conn: Conn, wanted: Wanted, *, internal: bool, skip: int, limit: int) -> list[Item]:
     few = await search.candidates(conn, wanted.q, internal=internal)
-    shown = await search.fetch(conn, *statement(wanted, internal=internal, skip=skip, limit=limit, found=few))
+    asked, values = statement(wanted, internal=internal, skip=skip, limit=limit, found=few)
+    shown = await by_values(conn, asked, *values)
     rows = await conn.fetch(LIST, [row["number"] for row in shown])
     return [
         Item(cases.of_row({name: row[name] for name in COLUMNS}), row["next_kind"], row["next_at"], bool(row["heard"]))

@@ -9,7 +9,7 @@ from typing import Any
 
 from complaints.states import ENDED
 from csms.errors import BadInput
-from csms.kit.db import Conn
+from csms.kit.db import Conn, by_values
 
 AXES: Mapping[str, str] = {
     "category": "category", "topic": "topic", "nature": "nature", "level": "level::text", "channel": "channel",
@@ -18,17 +18,25 @@ AXES: Mapping[str, str] = {
 }
 """What figures can be told apart by -> the column of it."""
 
+KEY = "case $3 " + " ".join(f"when '{axis}' then {column}" for axis, column in AXES.items()) + " end"
+
 # Counted by the day of filing. Late: any clock of any round was missed. First time: closed in its first round.
-SUMMARY = """
+SUMMARY = f"""
     with asked as (
-        select case $3
-                when 'category' then category when 'topic' then topic when 'nature' then nature
-                when 'level' then level::text when 'channel' then channel when 'department' then department
-                when 'person' then owner when 'site' then site when 'region' then region when 'state' then state
-                when 'verdict' then verdict when 'liability' then liability end as key, c.*
-        from complaints c
+        select {KEY} as key, number, state, round, level, filed_at, closed_at from complaints
         where filed_at >= $1 and filed_at < $2 and state <> 'merged'
             and ($5::text is null or department = $5) and ($6::text is null or site = $6)
+    ), clocks as (
+        select complaint, bool_or(breached_at is not null or met_at > due_at) as late,
+            min(met_at) filter (where kind in ('acknowledge', 'first_reply')) as first_at
+        from deadlines where complaint in (select number from asked) group by complaint
+    ), surveyed as (
+        select distinct on (complaint) complaint, score from surveys
+        where score is not null and complaint in (select number from asked) order by complaint, round desc
+    ), confirmed as (
+        select distinct on (complaint) complaint, (body ->> 'satisfaction')::int as score from entries
+        where type = 'confirmation' and body ->> 'satisfaction' is not null
+            and complaint in (select number from asked) order by complaint, seq desc
     )
     select a.key, count(*) as cases,
         count(*) filter (where not state = any($4::text[])) as open,
@@ -43,20 +51,11 @@ SUMMARY = """
         percentile_cont(0.9) within group (order by extract(epoch from closed_at - filed_at))
             filter (where state = 'closed') as slow_s,
         percentile_cont(0.5) within group (order by extract(epoch from d.first_at - filed_at)) as first_reply_s,
-        avg(r.stars) as stars, count(r.stars) as rated
+        avg(coalesce(s.score, c.score)) as stars, count(coalesce(s.score, c.score)) as rated
     from asked a
-    left join lateral (
-        select bool_or(breached_at is not null or met_at > due_at) as late,
-            min(met_at) filter (where kind in ('acknowledge', 'first_reply')) as first_at
-        from deadlines where complaint = a.number
-    ) d on true
-    left join lateral (
-        select coalesce(
-            (select score from surveys where complaint = a.number and score is not null order by round desc limit 1),
-            (select (body ->> 'satisfaction')::int from entries
-                where complaint = a.number and type = 'confirmation' and body ->> 'satisfaction' is not null
-                order by seq desc limit 1)) as stars
-    ) r on true
+    left join clocks d on d.complaint = a.number
+    left join surveyed s on s.complaint = a.number
+    left join confirmed c on c.complaint = a.number
     group by rollup (a.key) having grouping(a.key) = 1 or a.key is not null
     order by cases desc, a.key
 """
@@ -108,9 +107,8 @@ async def summary(
     conn: Conn, since: datetime, until: datetime, by: str, *, department: str | None = None, site: str | None = None
 ) -> list[Figures]:
     """The total first (key None), then each value of the axis, the commonest first. Raises BadInput."""
-    if by not in AXES:
-        raise BadInput("by", f"must be one of {', '.join(AXES)}")
-    rows = await conn.fetch(SUMMARY, since, until, by, list(ENDED), department, site)
+    _check_axis(by)
+    rows = await by_values(conn, SUMMARY, since, until, by, list(ENDED), department, site)
     found = [_of_row(dict(row)) for row in rows]
     return sorted(found, key=lambda f: f.key is not None)
 
@@ -119,6 +117,24 @@ def _of_row(row: dict[str, Any]) -> Figures:
     levels = tuple(row.pop(f"level_{n}") for n in (1, 2, 3))
     stars = row.pop("stars")
     return Figures(**row, levels=levels, stars=float(stars) if stars is not None else None)
+
+
+COUNTS = f"""
+    select {KEY} as key, count(*) as cases
+    from complaints where filed_at >= $1 and filed_at < $2 and state <> 'merged' group by 1
+"""
+
+
+async def counts(conn: Conn, since: datetime, until: datetime, by: str) -> dict[str, int]:
+    """Cases of each value of an axis, and nothing else. Raises BadInput."""
+    _check_axis(by)
+    rows = await conn.fetch(COUNTS, since, until, by)
+    return {row["key"]: row["cases"] for row in rows if row["key"] is not None}
+
+
+def _check_axis(by: str) -> None:
+    if by not in AXES:
+        raise BadInput("by", f"must be one of {', '.join(AXES)}")
 
 
 AGAIN = """

@@ -5,22 +5,24 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from csms.kit.db import Conn
+from csms.kit.db import Conn, by_values
 
 PERSON = "coalesce(customer_phone, customer_email, customer_token, account)"
-OF_PEOPLE = f"""
-    select c.number, c.topic, coalesce(c.matched_station, c.station) as station, p.number as before,
-        p.topic as topic_before, c.filed_at, p.closed_at as closed_before
-    from complaints c
-    join lateral (
-        select number, topic, closed_at from complaints p
-        where p.number < c.number and p.state = 'closed' and p.closed_at >= c.filed_at - $3::interval
-            and (p.customer_phone = c.customer_phone or p.customer_email = c.customer_email
-                or p.customer_token = c.customer_token or p.account = c.account)
-        order by number desc limit 1
-    ) p on true
-    where c.filed_at >= $1 and c.filed_at < $2 and c.state <> 'merged' and {PERSON} is not null
-    order by c.number desc limit 500
+# Each thing that a person is known by is a line of its own, so that lines can be joined by what is equal.
+OF_PEOPLE = """
+    with known as (
+        select c.number, c.topic, coalesce(c.matched_station, c.station) as station, c.filed_at, c.closed_at, c.state,
+            by.kind, by.value
+        from complaints c cross join lateral (values ('phone', customer_phone), ('email', customer_email),
+            ('token', customer_token), ('account', account)) by (kind, value)
+        where by.value is not null and c.filed_at < $2 and (c.filed_at >= $1 or c.closed_at >= $1 - $3::interval)
+    )
+    select distinct on (c.number) c.number, c.topic, c.station, p.number as before, p.topic as topic_before,
+        c.filed_at, p.closed_at as closed_before
+    from known c join known p on p.kind = c.kind and p.value = c.value and p.number < c.number
+        and p.state = 'closed' and p.closed_at >= c.filed_at - $3::interval
+    where c.filed_at >= $1 and c.state <> 'merged'
+    order by c.number desc, p.number desc limit 500
 """
 OF_PLUGS = f"""
     select coalesce(matched_station, station) as station, coalesce(matched_evse, evse) as evse, topic,
@@ -42,7 +44,7 @@ LINK = """
 
 async def of_people(conn: Conn, since: datetime, until: datetime, within: timedelta) -> list[dict[str, Any]]:
     """Cases of somebody whose earlier case was closed not long before."""
-    return [dict(row) for row in await conn.fetch(OF_PEOPLE, since, until, within)]
+    return [dict(row) for row in await by_values(conn, OF_PEOPLE, since, until, within)]
 
 
 async def of_plugs(conn: Conn, since: datetime, until: datetime, at_least: int) -> list[dict[str, Any]]:

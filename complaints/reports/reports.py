@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
@@ -43,14 +44,12 @@ class Reports:
         """Each value of `by` in this time and in as long a time before: key, cases, before, change. Most first."""
         _check(since, until)
         async with self._db.acquire() as conn:
-            now = await figures.summary(conn, since, until, by)
-            then = await figures.summary(conn, since - (until - since), since, by)
-        before = {f.key: f.cases for f in then}
-        seen = {f.key: f.cases for f in now}
+            seen = await figures.counts(conn, since, until, by)
+            before = await figures.counts(conn, since - (until - since), since, by)
         rows = [
             {"key": key, "cases": seen.get(key, 0), "before": before.get(key, 0),
              "change": seen.get(key, 0) - before.get(key, 0)}
-            for key in {**seen, **before} if key is not None
+            for key in {**seen, **before}
         ]
         return sorted(rows, key=lambda row: (-row["cases"], -abs(row["change"]), row["key"]))
 
@@ -60,14 +59,20 @@ class Reports:
         people = await self.summary(since, until, "person")
         async with self._db.acquire() as conn:
             back = await figures.came_back(conn, since, until)
-            target = (await deadlines.policy_now(conn, self._clock())).first_resolution_target
-        found = people[0].first_resolution if people else None
-        judged = people[0].first_time + people[0].again if people else 0
         return {
-            "rate": found, "judged": judged, "target": target,
-            "met": None if found is None else found >= target, "came_back": back,
+            **await self.against_target(people[0] if people else None), "came_back": back,
             "people": [{"key": f.key, "rate": f.first_resolution, "closed": f.closed, "again": f.again}
                        for f in people if f.key is not None],
+        }
+
+    async def against_target(self, total: Figures | None) -> dict[str, Any]:
+        """rate, judged, target, met: how often the first answer settled it, of all that a summary counts."""
+        async with self._db.acquire() as conn:
+            target = (await deadlines.policy_now(conn, self._clock())).first_resolution_target
+        found = total.first_resolution if total else None
+        return {
+            "rate": found, "judged": total.first_time + total.again if total else 0, "target": target,
+            "met": None if found is None else found >= target,
         }
 
     async def brands(self, since: datetime, until: datetime, by: Make = "model") -> list[Brand]:
@@ -116,14 +121,14 @@ class Reports:
 
     async def review(self, since: datetime, until: datetime) -> dict[str, Any]:
         """Everything a quarterly review looks at, as plain JSON."""
-        total = await self.summary(since, until, "category")
+        total, trends, standouts, again = await asyncio.gather(
+            self.summary(since, until, "category"), self.trends(since, until), self.standouts(since, until),
+            self.repeats(since, until),
+        )
         return {
-            "figures": [figures.figures_json(f) for f in total],
-            "trends": (await self.trends(since, until))[:10],
-            "first_resolution": {k: v for k, v in (await self.first_resolution(since, until)).items()
-                                 if k in ("rate", "judged", "target", "met")},
-            "standouts": [asdict(s) for s in await self.standouts(since, until)],
-            "repeats": {k: len(v) for k, v in (await self.repeats(since, until)).items()},
+            "figures": [figures.figures_json(f) for f in total], "trends": trends[:10],
+            "first_resolution": await self.against_target(total[0] if total else None),
+            "standouts": [asdict(s) for s in standouts], "repeats": {k: len(v) for k, v in again.items()},
         }
 
     async def note_review(self, since: datetime, until: datetime, decisions: str, by: str) -> int:

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import Response
 
@@ -29,6 +30,7 @@ BY = {"site": N_("Site"), "model": N_("Model"), "firmware": N_("Firmware")}
 FILTERS = ("q", "site", "model", "firmware", "state")
 SETUP = ("technician", "supervisor")
 BAR = 160
+BROKEN = ("faulted", "offline")
 RANK = {state: n for n, state in enumerate(STATES)}
 
 
@@ -40,18 +42,14 @@ class Group:
     total: int
     parts: Sequence[tuple[str, int, float, float]]
 
-    @property
-    def bad(self) -> int:
-        return sum(n for state, n, _, _ in self.parts if state in ("faulted", "offline"))
 
-
-def grouped(stations: Sequence[Seen], by: str) -> list[Group]:
-    """Where most is broken first, then the largest."""
+def grouped(stations: Sequence[Seen], by: str) -> tuple[list[Group], int]:
+    """(the groups that are shown, how many there are): where most is broken first, then the largest."""
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for station in stations:
         counts[getattr(station, by) or ""][station.state] += 1
-    made = [Group(name, found.total(), _parts(found)) for name, found in counts.items()]
-    return sorted(made, key=lambda g: (-g.bad, -g.total, g.name))
+    order = sorted(counts, key=lambda name: (-sum(counts[name][s] for s in BROKEN), -counts[name].total(), name))
+    return [Group(name, counts[name].total(), _parts(counts[name])) for name in order[:GROUPS_SHOWN]], len(order)
 
 
 def _parts(found: Counter[str]) -> list[tuple[str, int, float, float]]:
@@ -71,19 +69,21 @@ async def listed(visit: Visit) -> Response:
 async def page(visit: Visit, typed: Mapping[str, str], wrong: Mapping[str, str]) -> Response:
     chosen = {name: visit.query(name)[:200] for name in FILTERS}
     named = {name: found for name in BY if (found := _named(visit, name)) is not None}
-    everything = [s for s in await visit.site.fleet.all() if fits(s, chosen["q"], named)]
+    everything = await visit.site.fleet.all()
+    if chosen["q"] or named:
+        everything = [s for s in everything if fits(s, chosen["q"], named)]
     fitting = sorted((s for s in everything if chosen["state"] in ("", s.state)), key=lambda s: (RANK[s.state], s.id))
     by = visit.query("by") if visit.query("by") in BY else "site"
     show = visit.query("show") if visit.query("show") in ("grid", "list") else "list" if len(fitting) <= FEW else "grid"
     size = GRID if show == "grid" else LISTED
     skip = min(int(n), len(fitting)) if (n := visit.query("skip")).isdecimal() else 0
     shown = fitting[skip:skip + size]
-    groups = grouped(everything, by)
+    groups, groups_n = grouped(everything, by)
     counts = Counter(s.state for s in everything)
     return visit.page(
         "stations.html", 422 if wrong else 200, counts=counts, total=len(everything), states=STATES,
         state_words=STATE_WORDS, tones=TONES, signs=SIGNS, chosen=chosen, by=by, bys=BY, show=show, bar=BAR,
-        groups=groups[:GROUPS_SHOWN], more_groups=max(0, len(groups) - GROUPS_SHOWN), group_link=_group_link(visit, by),
+        groups=groups, more_groups=groups_n - len(groups), group_link=_group_link(visit, by),
         cells=_cells(visit, shown) if show == "grid" else (), **await _rows(visit, shown if show == "list" else ()),
         fitting=len(fitting), skip=skip, filtered=any(chosen.values()) or bool(named),
         link=lambda **change: _link(visit, change), size=size, **await _aside(visit, typed, wrong),
@@ -103,7 +103,7 @@ def fits(station: Seen, words: str, named: Mapping[str, str]) -> bool:
 def _cells(visit: Visit, shown: Sequence[Seen]) -> list[tuple[str, str, str, str]]:
     """(address, tone, sign, words) of each cell of the grid."""
     words = {state: visit.say(STATE_WORDS[state]) for state in STATES}
-    return [(url("desk", "stations", s.id), TONES[s.state], SIGNS[s.state],
+    return [(f"/desk/stations/{quote(s.id, safe='')}", TONES[s.state], SIGNS[s.state],
              f"{s.id}: {words[s.state]}" + (f" · {s.site}" if s.site else "")) for s in shown]
 
 

@@ -42,6 +42,18 @@ JSONB = b"\x01"
 """The version that jsonb's binary form begins with."""
 
 
+PLAN_BY_VALUES = "set local plan_cache_mode = force_custom_plan"
+
+
+async def by_values(conn: Conn, statement: str, *values: Any) -> list[Row]:
+    """Run a statement planned for these very values: a plan for a rare word or a day is wrong for a common one or a
+    year, and PostgreSQL would keep one plan for all.
+    """
+    async with conn.transaction():
+        await conn.execute(PLAN_BY_VALUES)
+        return list(await conn.fetch(statement, *values))
+
+
 async def _leave(_: asyncpg.Connection) -> None:
     """Nothing is asked of the server between two users of a connection: nobody here sets a session's settings, keeps
     its locks or listens, and a transaction left open asyncpg ends by itself.

@@ -119,6 +119,8 @@ def test_groups_with_most_broken_come_first() -> None:
     def seen(site: str | None, state: str) -> Seen:
         return Seen("x", None, site, None, None, None, None, False, state)
 
-    found = grouped([seen("A", "free")] * 5 + [seen("B", "faulted"), seen("B", "free"), seen(None, "offline")], "site")
-    assert [(g.name, g.total, g.bad) for g in found] == [("B", 2, 1), ("", 1, 1), ("A", 5, 0)]
+    stations = [seen("A", "free")] * 5 + [seen("B", "faulted"), seen("B", "free"), seen(None, "offline")]
+    found, n = grouped(stations, "site")
+    assert [(g.name, g.total) for g in found] == [("B", 2), ("", 1), ("A", 5)]
+    assert n == 3
     assert sum(width for _, _, _, width in found[0].parts) == pytest.approx(160)

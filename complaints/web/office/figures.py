@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any, get_args
@@ -49,11 +50,11 @@ async def page(visit: Visit) -> Response:
     since, until, days = _since(visit)
     by, reports = _axis(visit), visit.site.office.reports
     axis = "topic" if by in MAKES else by
-    lines = await reports.summary(since, until, axis)
-    brands = await reports.brands(since, until, make(by)) if by in MAKES else []
-    first, late = await reports.first_resolution(since, until), await reports.overdue()
-    async with visit.site.desk.db.acquire() as conn:
-        overridden = await overrides.report(conn, since, until)
+    lines, brands, late, overridden = await asyncio.gather(
+        reports.summary(since, until, axis), _brands(visit, since, until, by), reports.overdue(),
+        _overridden(visit, since, until),
+    )
+    first = await reports.against_target(lines[0] if lines else None)
     return visit.page(
         "office/reports.html", total=lines[0] if lines else None, lines=_named(visit, axis, lines[1:MOST_LINES + 1]),
         brands=brands[:MOST_LINES], by=by, axes=AXES, makes=MAKES, days=days, spans=SPANS, first=first,
@@ -61,6 +62,15 @@ async def page(visit: Visit) -> Response:
         span_of=lambda s: "–" if s is None else length(timedelta(seconds=float(s)), visit.tongue),
         most=max((f.cases for f in lines[1:]), default=1), per=_most_per(brands),
     )
+
+
+async def _brands(visit: Visit, since: datetime, until: datetime, by: str) -> Sequence[Brand]:
+    return await visit.site.office.reports.brands(since, until, make(by)) if by in MAKES else []
+
+
+async def _overridden(visit: Visit, since: datetime, until: datetime) -> dict[str, Any]:
+    async with visit.site.desk.db.acquire() as conn:
+        return await overrides.report(conn, since, until)
 
 
 def make(by: str) -> Make:

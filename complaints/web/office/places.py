@@ -12,8 +12,6 @@ from complaints.sites import KINDS, Place
 from complaints.web.frame import Visit, url
 from complaints.web.office import forms
 
-STATIONS_LOOKED_AT = 2000
-
 
 async def listed(visit: Visit) -> Response:
     return await _page(visit, {}, "", 200)
@@ -25,7 +23,7 @@ async def _page(visit: Visit, wrong: Mapping[str, str], problem: str, status: in
         at = visit.query("site") or visit.form.text("site")
         history = await changes.listed(conn, kind="site", name=at or None, limit=20)
     known = {p.site for p in places}
-    named = {s.site for s in await visit.site.csms.stations(limit=STATIONS_LOOKED_AT) if s.site}
+    named = {s.site for s in await visit.site.fleet.all() if s.site}
     chosen = next((p for p in places if p.site == at), None)
     typed = visit.form.texts() or _typed(chosen, at, visit)
     return visit.page(
