@@ -87,7 +87,7 @@ def test_every_finding_and_record_has_a_name() -> None:
 @pytest.mark.parametrize(("kept", "zh", "en"), [
     ("C-1 is closed: nothing goes on there", "C-1 处于“已结案”，不再处理", "C-1 is Closed: nothing goes on there"),
     ("not yet: 2 work order(s) are not finished; 1 refund(s) are not decided, not sent or failed",
-     "暂时不能：还有 2 张派工单未完成; 1 笔退款未审批、未发出或失败",
+     "暂时不能：还有 2 张工单未完成; 1 笔退款未审批、未发出或失败",
      "not yet: 2 work order(s) are not finished; 1 refund(s) are not decided, not sent or failed"),
     ("must be somebody else", "必须是其他人", "must be somebody else"),
     ("no words for this", "no words for this", "no words for this"),

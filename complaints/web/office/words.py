@@ -21,7 +21,7 @@ OFFICE: Mapping[str, Mapping[str, str]] = {
         "platform": N_("Whole platform"), "other": N_("Entered by hand"),
     },
     "cause": {
-        "equipment": N_("Equipment"), "maintenance": N_("Maintenance"), "software": N_("Software"),
+        "equipment": N_("Equipment"), "maintenance": N_("Maintenance work"), "software": N_("Software"),
         "network": N_("Network"), "grid": N_("Power grid"), "process": N_("Process"), "people": N_("People"),
         "supplier": N_("Supplier"), "other": N_("Something else"),
     },
@@ -31,7 +31,7 @@ OFFICE: Mapping[str, Mapping[str, str]] = {
     },
     "order_kind": {
         "repair": N_("Repair"), "inspection": N_("Inspection"), "deep_test": N_("Deep test"),
-        "maintenance": N_("Maintenance"),
+        "maintenance": N_("Maintenance work"),
     },
     "order_state": {
         "ordered": N_("Ordered"), "accepted": N_("Accepted"), "on_site": N_("On site"), "done": N_("Done"),
