@@ -25,6 +25,8 @@ from csms.vocabulary import FrameMark, MeterReading, Payment, Story, Transaction
 
 FAR = timedelta(days=1)
 """How far beyond its start and stop a transaction's readings may lie: device clocks jump when they are set."""
+LAST = timedelta(microseconds=1)
+"""A reading at the moment of the stop belongs to it."""
 
 
 async def gather(
@@ -68,18 +70,18 @@ async def with_energy(conn: Conn, found: Sequence[Transaction]) -> list[Transact
 
 
 async def readings_of(conn: Conn, transaction: Transaction) -> list[MeterReading]:
-    until = (transaction.stopped_at or transaction.started_at + 30 * FAR) + FAR
-    found = await _meant(
-        conn, transaction.station, await meters.between(conn, transaction.station, transaction.started_at - FAR, until)
-    )
+    until = transaction.stopped_at or transaction.started_at + 30 * FAR
+    found = await _readings(conn, transaction.station, [transaction], transaction.started_at, until)
     return [r for r in _belonging(found, [transaction]) if r.transaction == transaction.id]
 
 
 async def _readings(
     conn: Conn, station: str, sessions: Sequence[Transaction], since: datetime, until: datetime
 ) -> list[MeterReading]:
-    first = min([since, *(t.started_at - FAR for t in sessions)])
-    return await _meant(conn, station, await meters.between(conn, station, first, until + FAR))
+    first = min([since, *(t.started_at for t in sessions)])
+    last = max([until, *(t.stopped_at + LAST for t in sessions if t.stopped_at)])
+    named = list({t.said for t in sessions})
+    return await _meant(conn, station, await meters.around(conn, station, first, last, far=FAR, named=named))
 
 
 async def _meant(conn: Conn, station: str, found: list[MeterReading]) -> list[MeterReading]:
@@ -116,8 +118,10 @@ def _owned(reading: MeterReading, transaction: str | None) -> MeterReading:
 def _owner(reading: MeterReading, called: Sequence[Transaction], here: Sequence[Transaction]) -> str | None:
     """`called`: those that go by the id it names; `here`: those that began at its plug."""
     named = [t for t in called if _near(reading, t)]
+    if named and _during(reading, named[-1]):
+        return named[-1].id
     during = [t for t in here if _during(reading, t)]
-    if named and during and not _during(reading, named[-1]):  # a stale id: whoever charges there now (lbbrhzn#1749)
+    if named and during:  # a stale id: whoever charges there now (lbbrhzn#1749)
         return during[-1].id
     if named:
         return named[-1].id

@@ -5,9 +5,11 @@ All times in here are ours: a station whose clock is off has been put on our clo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any, TypeVar
 
 from complaints.claim import Claim
 from complaints.matching import Clock, Match, Try, tries_of
@@ -33,6 +35,9 @@ MARGIN = timedelta(seconds=60)
 AROUND = timedelta(minutes=30)
 DAY = timedelta(hours=24)
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True)
 class Case:
     """One complaint with everything the rules need. `story` is on our clock, `as_told` on the device's."""
@@ -42,6 +47,17 @@ class Case:
     match: Match
     clock: Clock
     as_told: Story
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """What one rule has worked out of the case, for others that ask for it again."""
+        if name not in self._worked_out:
+            self._worked_out[name] = make()
+        found: T = self._worked_out[name]
+        return found
+
+    @cached_property
+    def _worked_out(self) -> dict[str, Any]:
+        return {}
 
     # The transaction and its neighbours
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -173,7 +174,7 @@ def _after_request(case: Case) -> FlowedOn | None:
     return FlowedOn(ignored.at, rest, (ignored.ref, register[-1].ref), sure=False) if rest > AFTER_STOP_WH else None
 
 
-def _wh_at(register: list[Point], at: datetime) -> float:
+def _wh_at(register: Sequence[Point], at: datetime) -> float:
     """The register at a moment, by its share of time between the readings around it."""
     before = [p for p in register if p.at <= at] or register[:1]
     after = [p for p in register if p.at > at] or register[-1:]

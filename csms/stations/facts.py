@@ -29,9 +29,12 @@ STATUSES = """
 """
 
 STATUS_BEFORE = """
-    select distinct on (evse) * from statuses
-    where station = $1 and at < $2 and at > $2 - interval '30 days' and source = 'connector'
-    order by evse, at desc, seq desc
+    select s.* from (select distinct evse from connectors where station = $1 union select 0) e
+    cross join lateral (
+        select * from statuses
+        where station = $1 and evse = e.evse and at < $2 and at > $2 - interval '30 days' and source = 'connector'
+        order by at desc, seq desc limit 1
+    ) s
 """
 
 BOOTS = "select * from boots where station = $1 and at >= $2 and at < $3 order by at, seq"

@@ -52,6 +52,8 @@ LARGE = 10_000
 """Rows from which on a table must be read by an index."""
 FRAMES_EACH = READINGS_A_SESSION // READINGS_A_FRAME + FRAMES_OF_A_SESSION
 BUDGET_MS = 100.0
+ASSESSED = "gather, judge, freeze and store"
+FILED = "filing it: sorted by words and records, then all of that, from pages not read before"
 HASH = "\\\\x" + "ab" * 32
 TEXT = {
     "frames": "station,seq,received_at,at,kind,message_id,action,frame,session,hash,prev_hash",
@@ -361,8 +363,7 @@ async def run(options: argparse.Namespace) -> int:
             wrong = await scans(dsn, seen)
         finally:
             await postgres.stop()
-    told = table(counts, busy, {"gather, judge, freeze and store": judged,
-                                "the same within a filing: its pages not read before": filed}, seen, wrong)
+    told = table(counts, busy, {ASSESSED: judged, FILED: filed}, seen, wrong)
     print(told)
     if options.write:
         report.write(told + "\n", "evidence")
@@ -386,8 +387,8 @@ def table(counts: Any, busy: float, times: dict[str, list[float]], seen: Seen, w
     for name, each in times.items():
         ordered = sorted(each)
         p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
-        lines.append(f"| {name} | {len(each)} | {each[0]:.0f} ms | **{median(each):.0f} ms** | {p99:.0f} ms | "
-                     f"{BUDGET_MS:.0f} ms |")
+        took = f"{each[0]:.0f} ms | **{median(each):.0f} ms** | {p99:.0f} ms"
+        lines.append(f"| {name} | {len(each)} | {took} | {f'{BUDGET_MS:.0f} ms' if name == ASSESSED else 'none'} |")
     scanned = "; ".join(wrong) or "none reads a large table from end to end"
     return "\n".join([*lines, "", f"{len(seen.statements)} statements explained: {scanned}."])
 

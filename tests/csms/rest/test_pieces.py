@@ -130,8 +130,12 @@ async def test_an_emulated_station_brings_its_log_over_ftp(
     assert brought
     assert brought.station == "CS-1"
     assert (http.uploads / str(brought.path)).read_text() in "\n".join(station.log) + "\n"
-    _, page = await http("GET", "/uploads?q=power up")
-    assert [u["complaint"] for u in page["items"]] == ["C-1"]
+    async def found_by_its_words() -> list[str]:
+        _, page = await http("GET", "/uploads?q=power up")
+        return [u["complaint"] for u in page["items"]]
+
+    await until(found_by_its_words)  # a log is read through once it is stored
+    assert await found_by_its_words() == ["C-1"]
 
 
 async def test_ftp_is_good_for_one_file_and_nothing_else(http: Http, server: FtpServer) -> None:
