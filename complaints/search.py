@@ -151,9 +151,6 @@ async def candidates(conn: Conn, q: str | None, *, internal: bool) -> list[str] 
     return list({row["complaint"] for row in rows}) if len(rows) <= FEW else None
 
 
-PAGE_OF_NEWEST = "select {columns} from ({page}) p join complaints c using (number) order by c.number desc"
-
-
 def newest_statement(
     wanted: Wanted, *, before: str | None, limit: int, found: Sequence[str] | None = None
 ) -> tuple[str, list[Any]]:
@@ -162,7 +159,7 @@ def newest_statement(
         made.add("c.number < {before}", before=before)
     numbers = page(made, "c.number", "c.number desc", wanted.q, found, Page(0, limit), internal=False)
     columns = ", ".join("c." + name for name in COLUMNS)
-    return PAGE_OF_NEWEST.format(columns=columns, page=numbers), made.values
+    return f"select {columns} from ({numbers}) p join complaints c using (number) order by c.number desc", made.values
 
 
 async def newest(conn: Conn, wanted: Wanted, *, before: str | None = None, limit: int = 100) -> list[Case]:
