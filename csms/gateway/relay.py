@@ -21,6 +21,10 @@ class Holder(Protocol):
 
 
 class Relay(Protocol):
+    @property
+    def in_reach(self) -> bool:
+        """Whether every socket there is can be reached, those of other nodes too."""
+
     async def attach(self, station: str, holder: Holder, session: int) -> None:
         """From now on commands for `station` go to `holder`; who held it before, here or elsewhere, is told."""
 
@@ -36,6 +40,8 @@ class Relay(Protocol):
 
 class InProcess:
     """All sockets are here."""
+
+    in_reach = True
 
     def __init__(self) -> None:
         self._held: dict[str, Holder] = {}

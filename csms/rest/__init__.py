@@ -94,6 +94,8 @@ def meters_of(centre: Parts) -> list[Meter]:
         Meter("ohmbudsman_quarantined", "Messages that could not be projected.", lambda: figures.quarantined,
               kind="counter"),
         Meter("ohmbudsman_database_away", "1 while the database cannot be written.", lambda: bool(inbox.away_since)),
+        Meter("ohmbudsman_other_nodes_away", "1 while stations of other nodes cannot be commanded from here.",
+              lambda: not gateway.relay.in_reach),
         Meter("ohmbudsman_commands", "Commands asked for here, by how they ended.", lambda: csms.delivered,
               kind="counter", labels=("outcome",)),
         Meter("ohmbudsman_pool_connections", "Connections to the database, by what they do.",
