@@ -131,11 +131,10 @@ def of_message(said: dict[str, Any]) -> list[str]:
 COSTS = ["server CPU a message", "PostgreSQL CPU a message", "p50 / p99 ack"]
 
 
-def table(
-    crowds: list[Crowd], storms: list[dict[str, Any]], databases: list[dict[str, Any]], options: argparse.Namespace,
-    busy: float,
+def of_stations_and_storms(
+    crowds: list[Crowd], storms: list[dict[str, Any]], options: argparse.Namespace, busy: float
 ) -> str:
-    parts = [f"{report.machine()} · load average before: {busy:.1f}"]
+    parts = [_head(busy)]
     if crowds:
         parts.append(grid(
             [f"stations, together {options.rate:g} messages/s", "let in, booted, told a status", "an idle one", *COSTS],
@@ -147,14 +146,20 @@ def table(
             *([f"{s['stations']:,} stations", f"{s['half_s']:.1f} s", f"**{s['all_s']:.1f} s**, budget 40 s",
                f"{s['dialled']:,} times", f"{s['on_record']:,}", f"{s['refused']:,}"] for s in storms),
         ))
-    if databases:
-        parts.append(grid(
-            ["on record", *COSTS, "messages/s", "200 frames of a station, median / longest"],
-            *([f"{d['frames']:,} frames, {d['readings']:,} readings", *of_message(d["said"]),
-               f"{d['said']['messages'] / d['said']['seconds']:,.0f}",
-               f"{d['page_ms']:.1f} / {d['page_most_ms']:.1f} ms"] for d in databases),
-        ))
     return "\n\n".join(parts) + "\n"
+
+
+def of_records(databases: list[dict[str, Any]], busy: float) -> str:
+    return "\n\n".join([_head(busy), grid(
+        ["on record", *COSTS, "messages/s", "200 frames of a station, median / longest"],
+        *([f"{d['frames']:,} frames, {d['readings']:,} readings", *of_message(d["said"]),
+           f"{d['said']['messages'] / d['said']['seconds']:,.0f}",
+           f"{d['page_ms']:.1f} / {d['page_most_ms']:.1f} ms"] for d in databases),
+    )]) + "\n"
+
+
+def _head(busy: float) -> str:
+    return f"{report.machine()} · load average before: {busy:.1f}"
 
 
 # --- the command ------------------------------------------------------------------------------------
@@ -199,10 +204,15 @@ async def run(options: argparse.Namespace) -> None:
                     await made.drop(f"ours_{frames}")
         finally:
             await postgres.stop()
-    text = table(crowds, storms, databases, options, busy)
-    print("\n" + text)
-    if options.write:
-        report.write(text, "scale")
+    told = {}
+    if crowds or storms:
+        told["scale"] = of_stations_and_storms(crowds, storms, options, busy)
+    if databases:
+        told["records"] = of_records(databases, busy)
+    for part, text in told.items():
+        print("\n" + text)
+        if options.write:
+            report.write(text, part)
 
 
 def main(argv: list[str]) -> None:
