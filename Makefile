@@ -1,6 +1,8 @@
 # Each target sets up what it needs. Python 3.11+ and make are all that is asked for.
 PY ?= python3
 BIN := .venv/bin
+# One more than cores: many tests wait for a browser, a timer or a process of their own.
+WORKERS := $(shell $(PY) -c "import os; print(min(4, os.cpu_count() + 1))")
 
 .PHONY: setup demo test check bench scale cases
 
@@ -16,7 +18,7 @@ demo: setup
 	$(BIN)/ohmbudsman demo
 
 test: setup
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: setup
 	$(BIN)/ruff check .

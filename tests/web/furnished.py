@@ -26,6 +26,12 @@ LANGUAGES = ("zh-Hans", "zh-Hant", "en")
 SITE = "Hubin Road"
 
 
+TAKEN = """
+    with locked as (select incident from complaints where number = any($1::text[]) order by number for update)
+    select max(incident) from locked
+"""
+
+
 @dataclass
 class Furnished:
     case: str
@@ -57,7 +63,7 @@ async def furnish(staged: Stage) -> Furnished:
     async with db.acquire() as conn, conn.transaction():
         await add_user(conn, ADMIN, "admin", PASSWORD, now())
         second = await incidents.begin(conn, "三号桩不启动", "li", now(), station="DC60-01")
-        found = (await desk.case(case)).incident  # the lookout may have been quicker
+        found = await conn.fetchval(TAKEN, [case, *others])  # the lookout may have been quicker; now it waits
         cause = await incidents.get(conn, found) if found else second
         for number in (case, *others):
             await incidents.join(conn, cause.id, number, "li", now())

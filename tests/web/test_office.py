@@ -41,16 +41,17 @@ LOOKS: list[tuple[str, Any, Any]] = [
 ]
 
 
-async def test_every_room_is_fit_for_everybody(staged: Stage, browser: Browser) -> None:
-    """No failed request, nothing over the edge, no axe violation, in four looks."""
+@pytest.mark.parametrize("look", range(len(LOOKS)))
+async def test_every_room_is_fit_for_everybody(staged: Stage, browser: Browser, look: int) -> None:
+    """No failed request, nothing over the edge, no axe violation: each room in two looks, on a phone and on a desk."""
     furnished = await furnish(staged)
-    for locale, scheme, viewport in LOOKS:
-        context = await browser.new_context(viewport=viewport, locale=locale, color_scheme=scheme)
-        eyes = Eyes(await context.new_page(), staged.http)
-        await eyes.log_in(ADMIN, PASSWORD)
-        for path in rooms(furnished):
-            await eyes.go(path)
-        await context.close()
+    locale, scheme, viewport = LOOKS[look]
+    context = await browser.new_context(viewport=viewport, locale=locale, color_scheme=scheme)
+    eyes = Eyes(await context.new_page(), staged.http)
+    await eyes.log_in(ADMIN, PASSWORD)
+    for path in rooms(furnished)[look // 2 :: 2]:
+        await eyes.go(path)
+    await context.close()
 
 
 async def test_an_empty_office_says_what_would_fill_it(staged: Stage, browser: Browser) -> None:
