@@ -39,6 +39,7 @@ async def assign(desk: Desk, numbers: Sequence[str], owner: str, who: Principal)
 async def join(desk: Desk, numbers: Sequence[str], incident: int, who: Principal) -> Done:
     """All of them belong to this incident. Raises NotFound."""
     async with desk.db.acquire() as conn, conn.transaction():
+        await incidents.alone(conn)
         await incidents.get(conn, incident)
         return await _joined(desk, conn, numbers, incident, who)
 
@@ -46,6 +47,7 @@ async def join(desk: Desk, numbers: Sequence[str], incident: int, who: Principal
 async def begin(desk: Desk, numbers: Sequence[str], title: str, who: Principal) -> tuple[int, Done]:
     """A new incident with all of them in it. Raises BadInput; Conflict where none could be, and then none is begun."""
     async with desk.db.acquire() as conn, conn.transaction():
+        await incidents.alone(conn)
         made = await incidents.begin(conn, title, who.name, desk.clock())
         joined = await _joined(desk, conn, numbers, made.id, who)
         if not joined.done:

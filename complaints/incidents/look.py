@@ -88,6 +88,7 @@ class Lookout:
         silent = silent_connectors(reports, at_least=policy.incident_at)
         new = []
         async with self._db.acquire() as conn, conn.transaction():
+            await rows.alone(conn)
             for cause in causes:
                 incident, fresh = await rows.open_for(conn, cause, SYSTEM, now)
                 new += [incident] if fresh else []

@@ -52,6 +52,7 @@ JOIN = """
     update complaints set incident = $2 where number = $1 and incident is null
         and state not in ('closed', 'merged', 'withdrawn') returning number
 """
+ALONE = "select pg_advisory_xact_lock(hashtext('incidents'))"
 BEGIN = f"""
     insert into incidents (cause, kind, title, station, site, level, owner, opened_by, opened_at)
     values ($1, 'other', $2, $3, $4, $5, $6, $6, $7) returning {COLUMNS}
@@ -133,6 +134,11 @@ async def merge(conn: Conn, id: int, into: int, by: str, reason: str, now: datet
         await join(conn, into, number, by, now)
     await conn.fetchval(COUNT, into)
     return await get(conn, into)
+
+
+async def alone(conn: Conn) -> None:
+    """Until the transaction ends: two who link the same cases in different order would wait for each other for ever."""
+    await conn.execute(ALONE)
 
 
 async def join(conn: Conn, id: int, number: str, by: str, now: datetime) -> bool:

@@ -26,10 +26,7 @@ LANGUAGES = ("zh-Hans", "zh-Hant", "en")
 SITE = "Hubin Road"
 
 
-TAKEN = """
-    with locked as (select incident from complaints where number = any($1::text[]) order by number for update)
-    select max(incident) from locked
-"""
+TAKEN = "select max(incident) from complaints where number = any($1::text[])"
 
 
 @dataclass
@@ -61,9 +58,10 @@ async def furnish(staged: Stage) -> Furnished:
     await desk.act(others[1], Ask(action="refund", approve=False, reason="he charged later"), ZHAO)
     await _one_that_fails(staged, others[2])
     async with db.acquire() as conn, conn.transaction():
+        await incidents.alone(conn)
         await add_user(conn, ADMIN, "admin", PASSWORD, now())
         second = await incidents.begin(conn, "三号桩不启动", "li", now(), station="DC60-01")
-        found = await conn.fetchval(TAKEN, [case, *others])  # the lookout may have been quicker; now it waits
+        found = await conn.fetchval(TAKEN, [case, *others])  # the lookout may have been quicker; from now on it waits
         cause = await incidents.get(conn, found) if found else second
         for number in (case, *others):
             await incidents.join(conn, cause.id, number, "li", now())
