@@ -74,6 +74,8 @@ class Size:
     """How much history each of the stations has."""
 
     frames: int
+    numbered_from: int = 0
+    """Sessions that came before these and are not on record (yet)."""
 
     @property
     def sessions(self) -> int:
@@ -113,7 +115,7 @@ def sessions(size: Size, station: str) -> Iterator[Session]:
     shift = timedelta(seconds=hash_of(station) * 37 % 1800)
     for n in range(size.sessions):
         start = BEGIN + shift + size.gap * n
-        yield Session(station, n, start, start + length, 2 + n * FRAMES_EACH)
+        yield Session(station, n, start, start + length, 2 + (size.numbered_from + n) * FRAMES_EACH)
 
 
 def iso(at: datetime) -> str:

@@ -1,6 +1,7 @@
 """`python -m tools.bench scale`: how cost grows with stations, with a storm of them, and with what is on record.
 
 Takes an hour with 10 million frames, most of it filling the database; `--only stations storm` takes some five minutes.
+More than 10 million frames are grown from those by copying them into the months before, without their readings.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import asyncpg
 from csms.api import Csms
 from csms.gateway.relay import InProcess
 from csms.kit import db, logs
+from csms.partitions import cover
 from tools.bench import evidence, report
 from tools.bench.processes import crowd, load, memory_kib, server, storm
 
@@ -45,6 +47,15 @@ BACK = """
         group by station having count(*) >= 6) as back
 """
 CONNECTED = "select count(*) from stations where connected and id like $1"
+
+MOST_FILLED = 10_000_000
+"""Frames that are written with all that belongs to them; a longer journal is grown from these."""
+EARLIER = """
+    insert into frames (station, seq, received_at, at, kind, message_id, action, frame, session, hash, prev_hash)
+    select station, seq - $2::bigint, received_at - $1::interval, at - $1::interval, kind, message_id, action, frame,
+        session, hash, prev_hash
+    from frames where received_at >= $3
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +98,46 @@ async def of_storm(dsn: str, n: int) -> dict[str, Any]:
     return found
 
 
-async def of_database(dsn: str, postmaster: int, frames: int, options: argparse.Namespace) -> dict[str, Any]:
-    """One message and one page of frames, with so much on record."""
-    size = evidence.Size(frames)
+async def fill(dsn: str, frames: int) -> dict[str, int]:
+    """The counts of rows, by table; beyond MOST_FILLED frames are copied into the months before: a journal of years."""
+    spans = max(1, round(frames / MOST_FILLED))
+    size = evidence.Size(frames // spans)
+    size = evidence.Size(frames // spans, numbered_from=size.sessions * (spans - 1))
     counts = await evidence.fill(dsn, size, say)
+    if spans > 1:
+        conn = await asyncpg.connect(dsn)
+        try:
+            await conn.execute("set synchronous_commit = off")
+            await _copy_back(conn, size, spans, counts)
+            await conn.execute("vacuum analyze", timeout=None)
+        finally:
+            await conn.close()
+    return counts
+
+
+async def _copy_back(conn: Any, size: evidence.Size, spans: int, counts: dict[str, int]) -> None:
+    span, frames = timedelta(days=evidence.DAYS), counts["frames"]
+    numbers = size.sessions * evidence.FRAMES_EACH
+    for earlier in range(1, spans):
+        since = evidence.BEGIN - span * earlier
+        await cover(conn, [since + timedelta(days=days) for days in range(evidence.DAYS + 2)])
+        await conn.execute(EARLIER, span * earlier, numbers * earlier, evidence.BEGIN, timeout=None)
+        counts["frames"] += frames
+        say(f"{counts['frames']:,} frames")
+
+
+async def of_database(dsn: str, postmaster: int, counts: dict[str, int], options: argparse.Namespace) -> dict[str, Any]:
+    """One message and one page of frames, with so much on record."""
+    spans = max(1, round(counts["frames"] / MOST_FILLED))
     with server("ours", dsn) as (pid, url):
         said = load(url, stations=200, seconds=options.seconds, server=pid, database=postmaster, prefix="D-")
     pool = await db.connect(dsn, most=2)
     try:
+        size = await pool.fetchval("select pg_database_size(current_database())")
         csms, took = Csms(pool, InProcess(), lambda: datetime.now(UTC)), []
         for n in range(60):
             station = f"ST-{n * 37 % evidence.STATIONS:04d}"
-            since = evidence.BEGIN + timedelta(days=n % 50)
+            since = evidence.BEGIN + timedelta(days=n % 50 - evidence.DAYS * (n % spans))
             began = time.perf_counter()
             if not await csms.frames(station, since, since + timedelta(days=5), limit=200):
                 raise RuntimeError(f"no frames of {station}")
@@ -106,7 +145,7 @@ async def of_database(dsn: str, postmaster: int, frames: int, options: argparse.
     finally:
         await pool.close()
     took.sort()
-    return {"frames": counts["frames"], "readings": counts["readings"], "said": said,
+    return {"frames": counts["frames"], "readings": counts["readings"], "size": size, "said": said,
             "page_ms": median(took), "page_most_ms": took[-1]}
 
 
@@ -152,7 +191,7 @@ def of_stations_and_storms(
 def of_records(databases: list[dict[str, Any]], busy: float) -> str:
     return "\n\n".join([_head(busy), grid(
         ["on record", *COSTS, "messages/s", "200 frames of a station, median / longest"],
-        *([f"{d['frames']:,} frames, {d['readings']:,} readings", *of_message(d["said"]),
+        *([f"{d['frames']:,} frames, {d['readings']:,} readings, {d['size'] / 1e9:.1f} GB", *of_message(d["said"]),
            f"{d['said']['messages'] / d['said']['seconds']:,.0f}",
            f"{d['page_ms']:.1f} / {d['page_most_ms']:.1f} ms"] for d in databases),
     )]) + "\n"
@@ -200,7 +239,8 @@ async def run(options: argparse.Namespace) -> None:
                 for frames in options.frames:
                     say(f"{frames:,} frames on record")
                     dsn = await made.create(f"ours_{frames}")
-                    databases.append(await of_database(dsn, made.postmaster, frames, options))
+                    counts = await fill(dsn, frames)
+                    databases.append(await of_database(dsn, made.postmaster, counts, options))
                     await made.drop(f"ours_{frames}")
         finally:
             await postgres.stop()
@@ -223,7 +263,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--storm", type=int, default=10_000, help="stations that are cut off and come back")
     parser.add_argument("--frames", nargs="+", type=int, default=[1_000_000, 10_000_000])
     parser.add_argument("--seconds", type=float, default=6, help="of each measurement")
-    parser.add_argument("--folder", type=Path, help="for the databases: 10 million frames take some 15 GB")
+    parser.add_argument("--folder", type=Path, help="for the databases: 10 million frames take 10 GB, 100 million 70")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     logs.configure(level="warning")
