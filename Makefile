@@ -4,7 +4,7 @@ BIN := .venv/bin
 # One more than cores: many tests wait for a browser, a timer or a process of their own.
 WORKERS := $(shell $(PY) -c "import os; print(min(4, os.cpu_count() + 1))")
 
-.PHONY: setup demo test check bench scale cases
+.PHONY: setup demo test check bench scale fuzz audit
 
 setup: .venv/.ready
 
@@ -30,3 +30,13 @@ bench: setup
 
 scale: setup
 	$(BIN)/python -m tools.bench scale
+
+fuzz: setup
+	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-fuzz.lock
+	$(BIN)/python -m tools.fuzz --seconds 3600
+
+# Known weaknesses of what is pinned; asks an advisory database on the network.
+audit:
+	$(PY) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install -q --disable-pip-version-check pip-audit
+	.venv-audit/bin/pip-audit --no-deps --disable-pip -r requirements.lock -r requirements-dev.lock

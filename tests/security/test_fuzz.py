@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -54,6 +56,16 @@ def test_no_frame_breaks_its_reader(protocol: str) -> None:
                 decode(protocol, received.action, received.payload, strict=False)
 
     read()
+
+
+def test_no_input_that_reaches_new_lines_breaks_the_reader(tmp_path: Path) -> None:
+    """Ten seconds of it; `python -m tools.fuzz --seconds 3600` by hand."""
+    pytest.importorskip("atheris", reason="no atheris here: pip install -r requirements-fuzz.lock")
+    command = [sys.executable, "-m", "tools.fuzz", "--seconds", "10", "--keep", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=Path(__file__).parents[2])
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert int(done.stderr.split("stat::number_of_executed_units:")[1].split()[0]) > 1000
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow
