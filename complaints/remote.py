@@ -60,7 +60,8 @@ class RemoteControl:
             raise remedies.refused_by_safety()
         try:
             fact = await self._csms.send(
-                station, command, by=by, reason=ask.reason, complaint=number, override=ask.override
+                station, command, by=by, reason=ask.reason, complaint=number, override=ask.override,
+                cleared=remedies.cleared_on_site(entries),
             )
         except Refused as refused:
             await self._note_refused(number, ask, refused.guards, by)
@@ -77,10 +78,11 @@ class RemoteControl:
         except NotFound:
             return []
         now = self._verdicts_now(case, entries, story, verdicts)
-        return [await self._possible(case, action, story, now) for action in REMOTE]
+        cleared = remedies.cleared_on_site(entries)
+        return [await self._possible(case, action, story, now, cleared) for action in REMOTE]
 
     async def _possible(
-        self, case: Case, action: str, story: Story, verdicts: Sequence[RemoteAction]
+        self, case: Case, action: str, story: Story, verdicts: Sequence[RemoteAction], cleared: datetime | None
     ) -> Possible:
         safety = safety_guards(action, verdicts)
         try:
@@ -88,7 +90,7 @@ class RemoteControl:
         except BadInput:
             return Possible(action, safety)
         assert case.where is not None
-        guards = await self._csms.guards(case.where, command)
+        guards = await self._csms.guards(case.where, command, cleared=cleared)
         return Possible(action, tuple(dict.fromkeys((*safety, *guards))))
 
     async def _read(self, number: str) -> tuple[Case, list[Entry], Sequence[RemoteAction]]:

@@ -57,22 +57,26 @@ class Asking(Behind):
         """How the commands that were asked for here ended."""
         self._deliveries: set[asyncio.Task[Any]] = set()
 
-    async def guards(self, station: str, command: Command) -> list[str]:
-        """Which of G1 (by open faults), G2, G3, G4, G5, G7 forbid it now; words of danger are a case's to weigh."""
+    async def guards(self, station: str, command: Command, *, cleared: datetime | None = None) -> list[str]:
+        """Which of G1 (by open faults), G2, G3, G4, G5, G7 forbid it now; words of danger are a case's to weigh.
+
+        `cleared`: somebody on site found it safe then (UTC), so only faults that opened later count for G1.
+        """
         async with self.db.acquire() as conn:
             running = await transactions.open_at(conn, station)
-            open_now = await faults.open_of(conn, station)
+            open_now = [f for f in await faults.open_of(conn, station) if cleared is None or f.opened_at > cleared]
             around = await commands.circumstances(conn, station, running, self.clock(), open_now)
         return commands.guards(command, around, self.clock())
 
     async def send(
         self, station: str, command: Command, *, by: str, reason: str | None = None, complaint: str | None = None,
         override: bool = False, wait_s: float = 0, queue_until: datetime | None = None,
+        cleared: datetime | None = None,
     ) -> CommandFact:
-        """Ask a station. Waits up to `wait_s` for the answer.
+        """Ask a station. Waits up to `wait_s` for the answer. `cleared` as in `guards`.
 
-        Raises Refused (guards forbid it and nobody overrode them), NotFound, BadInput (the station's
-        version has no such command, or an override without a reason).
+        Raises Refused (guards forbid it and nobody overrode them, or G1, which nobody can), NotFound, BadInput (the
+        station's version has no such command, or an override without a reason).
         """
         protocol = (await self._known(station)).protocol
         if isinstance(command, Start) and command.remote_start_id is None:
@@ -80,7 +84,7 @@ class Asking(Behind):
             command = replace(command, remote_start_id=secrets.randbelow(2**31))
         action, payload = wire.write(protocol, command)
         return await self._send(
-            station, command, action, payload, by, reason, complaint, override, wait_s, queue_until
+            station, command, action, payload, by, reason, complaint, override, wait_s, queue_until, cleared
         )
 
     async def send_message(
@@ -130,9 +134,10 @@ class Asking(Behind):
     async def _send(
         self, station: str, command: Command, action: str, payload: Mapping[str, Any], by: str, reason: str | None,
         complaint: str | None, override: bool, wait_s: float, queue_until: datetime | None,
+        cleared: datetime | None = None,
     ) -> CommandFact:
         await self._possible(station, command)
-        forbidding = await self._may(station, command, override, reason)
+        forbidding = await self._may(station, command, override, reason, cleared)
         veiled = await self.vault.veil(command, payload)
         async with self.db.acquire() as conn, conn.transaction():
             id = await commands.submit(
@@ -183,9 +188,11 @@ class Asking(Behind):
             if allowed is False and asked.protocol not in (None, "ocpp1.6"):  # 1.6 resets the whole, and always did
                 raise BadInput("evse", f"this station does not reset EVSE {command.evse} alone (EVSE.AllowReset)")
 
-    async def _may(self, station: str, command: Command, override: bool, reason: str | None) -> list[str]:
-        forbidding = await self.guards(station, command)
-        if forbidding and not override:
+    async def _may(
+        self, station: str, command: Command, override: bool, reason: str | None, cleared: datetime | None
+    ) -> list[str]:
+        forbidding = await self.guards(station, command, cleared=cleared)
+        if (forbidding and not override) or "G1" in forbidding:
             raise Refused(forbidding, "; ".join(GUARD_WORDS[g] for g in forbidding))
         if override and not (reason or "").strip():
             raise BadInput("reason", "an override needs a reason: it goes on record")

@@ -115,6 +115,18 @@ async def test_danger_forbids_a_reset_until_someone_on_site_has_cleared_it(bench
     await bench.desk.act(number, Ask(action="reset", reason="cleared"), TECH)
 
 
+async def test_who_cleared_it_on_site_also_clears_a_fault_that_the_station_still_holds(bench: Bench) -> None:
+    number = await filed(bench)
+    fault = {"connectorId": 1, "errorCode": "GroundFailure", "status": "Faulted", "timestamp": bench.at(-5)}
+    await bench.tell("CS-1", [(-5, "received", [2, "f1", "StatusNotification", fault])])
+    with pytest.raises(Refused) as refused:
+        await bench.desk.act(number, Ask(action="reset", reason="in a hurry", override=True), TECH)
+    assert refused.value.guards == ("G1",)
+    await bench.desk.say(number, type="safety_cleared", text="insulation measured", audience="staff", who=TECH)
+    acted = await bench.desk.act(number, Ask(action="reset", reason="the latch needs it"), TECH)
+    assert acted.detail["command"]["state"] in ("queued", "offline")
+
+
 async def test_a_case_without_a_station_has_nothing_to_reset(bench: Bench) -> None:
     number = (await bench.desk.file(read({"channel": "hotline", "text": "客服态度很差"}), by="wang")).case.number
     with pytest.raises(Refused) as refused:
