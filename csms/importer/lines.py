@@ -31,7 +31,7 @@ class Row:
     complaint: str | None = None
     code: int | None = None
     repairs: tuple[str, ...] = ()
-    """Of our own journal: what was odd about an arrival is not to be read off it again."""
+    """Of our own journal: what was odd about an arrival, and that a secret was masked, cannot be read off it again."""
 
     @property
     def identity(self) -> tuple[datetime, str, str]:

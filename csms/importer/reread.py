@@ -23,11 +23,14 @@ FORGET = """
     update connectors set status = null, status_at = null, received_at = null;
 """
 
+STRICT = "select strict from stations where id = $1"
 WHOLE_JOURNAL = "select seq, received_at, kind, frame, action, by, repairs from frames where station = $1 order by seq"
 
 
 async def rebuild(db: Db, policy: Policy | None = None) -> int:
     """Recompute every projection from the journal, in one transaction; the number of lines read.
+
+    What a station said is repaired, or not, as its strict mode is set now.
 
     The journal is not touched. What people decided (stations, tokens, tariffs, payments, and commands with
     who asked for them and why) is no projection and stays.
@@ -56,7 +59,8 @@ async def _from_journal(conn: Conn, station: str) -> Teller:
             repairs=tuple(row["repairs"] or ()))
         for row in await conn.fetch(WHOLE_JOURNAL, station)
     ]
-    return Teller(station, rows, (await stations.find(conn, station)).protocol)
+    protocol = (await stations.find(conn, station)).protocol
+    return Teller(station, rows, protocol, strict=await conn.fetchval(STRICT, station))
 
 
 async def _retell(conn: Conn, tellers: Sequence[Teller], policy: Policy) -> None:

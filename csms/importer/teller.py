@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from csms.inbox import Arrival, Departure, Entry, Recall, Settlement
 from csms.journal import Line
 from csms.ocpp import TRANSLATORS, Answered, Asked, Broken, Link, Stray, decode
 from csms.ocpp.acceptance import EARLY, NOT_YET
+from csms.ocpp.veil import MASKED
 from csms.vocabulary import Command, Reply
 from csms.vocabulary.heard import record_id
 
@@ -34,10 +35,11 @@ class _Asked:
 
 
 class Teller:
-    """One station's history, line by line, as entries for the writer."""
+    """One station's history, line by line, as entries for the writer. `strict`: nothing it said is repaired."""
 
-    def __init__(self, station: str, rows: Sequence[Row], protocol: str | None) -> None:
+    def __init__(self, station: str, rows: Sequence[Row], protocol: str | None, *, strict: bool = False) -> None:
         self.station = station
+        self.strict = strict
         self.rows = deque(rows)
         self.protocol = protocol or _guess(rows)
         self.answers, self.early = _answers(rows)
@@ -46,6 +48,12 @@ class Teller:
     def next(self, seq: int) -> Entry:
         """The next line's entry, which will be number `seq` in the station's journal."""
         row = self.rows.popleft()
+        entry = self._told(row, seq)
+        if MASKED in row.repairs:
+            entry.line = replace(entry.line, repairs=(*entry.line.repairs, MASKED))
+        return entry
+
+    def _told(self, row: Row, seq: int) -> Entry:
         match row.kind:
             case "connected":
                 self.protocol = row.protocol or self.protocol
@@ -73,23 +81,26 @@ class Teller:
         return Entry(line, then=Recall(id, command, asked.action, asked.payload))
 
     def _received(self, row: Row) -> Entry:
-        heard = Link(self.protocol).receive(row.frame or "")
+        heard = Link(self.protocol, strict=self.strict).receive(row.frame or "")
         match heard:
             case Asked():
                 return self._asked(row, heard)
             case Stray() | Answered():
                 return self._answered(row, heard)
             case Broken(id=id, action=action):
-                return Entry(Line(row.station, row.at, "received", row.frame, id, action, repairs=("unreadable",)))
+                return Entry(Line(
+                    row.station, row.at, "received", row.frame, id, action, repairs=() if id else ("unreadable",)
+                ))
             case _:
                 return Entry(Line(row.station, row.at, "received", row.frame, heard.id))
 
     def _asked(self, row: Row, asked: Asked) -> Entry:
         try:
-            decoded = decode(self.protocol, asked.action, asked.payload)
+            decoded = decode(self.protocol, asked.action, asked.payload, self.strict)
         except StationMistake:
             return Entry(Line(
-                row.station, row.at, "received", row.frame, asked.id, asked.action, repairs=asked.repairs
+                row.station, row.at, "received", row.frame, asked.id, asked.action,
+                repairs=asked.repairs if asked.answerable else (*asked.repairs, "unreadable"),
             ))
         line = Line(
             row.station, row.at, "received", row.frame, asked.id, asked.action, getattr(decoded.message, "at", None),

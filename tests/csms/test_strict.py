@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from csms.importer import rebuild
 from tests.csms.rough import World, metered
 
 VALUE = '{"timestamp":"2026-11-22T01:00:00Z","sampledValue":[{"value":"5"}]}'
@@ -28,6 +29,8 @@ async def test_what_is_repaired_for_others_is_refused(world: World, text: str, r
     assert await world.repairs() == {repair: 1}
     kept = [f for f in (await world.ask("GET", "/stations/CS-1/frames"))["items"] if f["kind"] == "received"]
     assert len(kept) == 1, "what was refused stays on record"
+    await rebuild(world.centre.db)
+    assert await world.repairs() == {repair: 1}
 
 
 async def test_what_is_right_is_taken_and_strictness_can_be_taken_back(world: World) -> None:

@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection
 
 from charger_emulator.pytest_plugin import Charger
 from csms.errors import BadInput
+from csms.importer import rebuild
 from csms.kit.crypto import SealingKey
 from csms.kit.db import Db
 from tests.reliability.sockets import until
@@ -179,6 +180,10 @@ async def test_no_trace_of_a_password_is_stored_or_logged(site: Site, db: Db, pr
     frames = await db.fetch("select frame, repairs from frames where kind = 'sent' and repairs is not null")
     assert len(frames) == 2
     assert all("***" in row["frame"] and row["repairs"] == ["secret_masked"] for row in frames)
+    counted = "select sum(times) from repairs where name = 'secret_masked'"
+    masked = await db.fetchval(counted)
+    await rebuild(db)
+    assert await db.fetchval(counted) == masked
     assert await db.fetchval("select count(*) from sealed_payloads") == 0
     checked, broken = await site.centre.csms.archive.verify("CS-1")
     assert (checked > 4, broken) == (True, [])
