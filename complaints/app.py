@@ -271,8 +271,9 @@ async def serve_until_told(settings: Settings, *, stations: bool, desk: bool) ->
         if tls := product.centre.tls:
             renewing: set[asyncio.Task[bool]] = set()
             loop.add_signal_handler(signal.SIGHUP, lambda: renewing.add(loop.create_task(tls.reload())))
-        secure = f" ocpps={product.ocpps}" if product.ocpps else ""
-        print(f"ready http={product.http or '-'} ocpp={product.ocpp or '-'}{secure}", flush=True)
+        more = {"ocpps": product.ocpps, "ftp": product.ftp}
+        also = "".join(f" {name}={address}" for name, address in more.items() if address)
+        print(f"ready http={product.http or '-'} ocpp={product.ocpp or '-'}{also}", flush=True)
         while not told.is_set() and not product.failed():
             with suppress(TimeoutError):
                 await asyncio.wait_for(told.wait(), LOOKED_AFTER_EVERY_S)
