@@ -28,6 +28,8 @@ from csms.kit.db import Conn, Db
 from csms.rest.http import ROLES
 
 with warnings.catch_warnings():
+    import authlib.deprecate  # sets its warnings to "always" when it is loaded: what comes after has the last word
+
     warnings.simplefilter("ignore")  # it would like a successor of httpx that nobody else here uses
     from authlib.integrations.httpx_client import AsyncOAuth2Client
 
