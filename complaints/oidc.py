@@ -28,9 +28,10 @@ from csms.kit.db import Conn, Db
 from csms.rest.http import ROLES
 
 with warnings.catch_warnings():
-    import authlib.deprecate  # sets its warnings to "always" when it is loaded: what comes after has the last word
+    from authlib.deprecate import AuthlibDeprecationWarning  # loaded first: it has itself shown always
 
-    warnings.simplefilter("ignore")  # it would like a successor of httpx that nobody else here uses
+    # It would like a successor of httpx that nobody else here uses.
+    warnings.simplefilter("ignore", AuthlibDeprecationWarning)
     from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 log = structlog.get_logger()
