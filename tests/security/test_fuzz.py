@@ -46,7 +46,7 @@ def mangled(draw: Callable[..., object]) -> str:
 
 @pytest.mark.parametrize("protocol", TRANSLATORS)
 def test_no_frame_breaks_its_reader(protocol: str) -> None:
-    @settings(max_examples=200 * MORE, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=100 * MORE, deadline=None, suppress_health_check=list(HealthCheck))
     @given(mangled() | st.text(max_size=200))
     def read(text: str) -> None:
         veiled = veil_text(text) if may_hold_secret(text) else text
