@@ -135,7 +135,7 @@ class MoneyBack:
         try:
             await self._csms.record_payment(refunds.payment_of(refund))
         except Conflict as conflict:
-            log.error("refund_failed", refund=refund.key, why=str(conflict))
+            log.error("refund_failed", complaint=refund.complaint, refund=refund.key, why=str(conflict))
             async with self._db.acquire() as conn, conn.transaction():
                 await refunds.note_failed(conn, refund, str(conflict), self._clock())
             raise

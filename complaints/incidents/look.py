@@ -188,7 +188,7 @@ class Lookout:
         try:
             return await self._file(session, paid)
         except TheyErred as error:
-            log.warning("proactive_case_failed", transaction=session.id, why=str(error))
+            log.warning("proactive_case_failed", station=session.station, transaction=session.id, why=str(error))
             return False
 
     async def _payments(self, session: Transaction) -> list[Payment]:

@@ -113,7 +113,7 @@ class Courier:
         except Unwanted as error:
             return await self._end(first, "failed", str(error), alarm=True)
         except Exception as error:
-            log.warning("delivery_unclear", key=first.key, error=repr(error))
+            log.warning("delivery_unclear", complaint=first.complaint, key=first.key, error=repr(error))
             if transport.repeatable:
                 return await self._try_later(first, repr(error))
             return await self._end(first, "unclear", repr(error), alarm=True)
