@@ -119,7 +119,28 @@ async def present(conn: Conn) -> list[Partition]:
 async def due(conn: Conn, held: Sequence[datetime], policy: Policy, now: datetime) -> list[Step]:
     """The plan for this database."""
     done = {row["partition"] for row in await conn.fetch(THINNED)}
-    return plan(await present(conn), done, held_months(held), policy, now)
+    steps = plan(await present(conn), done, held_months(held), policy, now)
+    return [step for each in chained(steps) for step in [await _unless_entangled(conn, each)]]
+
+
+def chained(steps: Iterable[Step]) -> list[Step]:
+    """The chain's anchor may only move forward past what has gone: behind a month of frames that stays, all stay."""
+    found, stays = [], False
+    for step in steps:
+        if step.partition.parent == "frames":
+            if stays and step.do == "drop":
+                step = Step("hold", step.partition, "an older month is held back")
+            stays = stays or step.do == "hold"
+        found.append(step)
+    return found
+
+
+async def _unless_entangled(conn: Conn, step: Step) -> Step:
+    """A history that was brought in after its station had spoken here is chained behind younger frames."""
+    each = step.partition
+    if step.do != "drop" or each.parent != "frames" or not await conn.fetchval(_entangled(each.name), each.end):
+        return step
+    return Step("hold", each, "it was brought in later: younger frames that stay come before it in the chain")
 
 
 async def bucket_min(conn: Conn, policy: Policy) -> int:
@@ -128,6 +149,17 @@ async def bucket_min(conn: Conn, policy: Policy) -> int:
 
 
 # A partition's name is not a value that a statement could be given; these come from the catalogue alone.
+
+
+def _entangled(partition: str) -> str:
+    return f"""
+    select exists (
+        select from heads h,
+            lateral (select max(seq) as newest from {partition} p where p.station = h.station) as going
+        where exists (
+            select from frames f where f.station = h.station and f.seq < going.newest and f.received_at >= $1)
+    )
+"""
 
 
 def _anchor(partition: str) -> str:

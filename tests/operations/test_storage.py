@@ -57,6 +57,25 @@ async def test_old_frames_go_and_the_rest_hangs_on_an_anchor(db: Db) -> None:
         assert [(b.seq, b.why) for b in (await journal.verify(conn))[1]] == [(3, "removed")]
 
 
+async def test_history_that_was_brought_in_late_stays_until_what_it_is_chained_to_goes(db: Db) -> None:
+    async with db.acquire() as conn:
+        await journalled(conn, [RECENT, OLD, OLD + timedelta(hours=1)])
+        only_frames = Policy(readings=None, steps=None, thin_readings=None)
+        [step] = await storage.due(conn, [], only_frames, NOW)
+        assert (step.do, step.partition.name) == ("hold", "frames_2025_07")
+        await command.tidy(db, only_frames, NOW)
+        assert await journal.verify(conn) == (3, [])
+        for left in (2, 0):  # the younger month a year later, and with the next night what hung on it
+            await command.tidy(db, only_frames, NOW + timedelta(days=400))
+            assert await journal.verify(conn) == (left, [])
+
+
+def test_behind_a_month_of_frames_that_is_held_none_goes() -> None:
+    months = [Partition(f"frames_2025_0{n}", "frames", 1, 1) for n in (1, 2, 3)]
+    steps = plan(months, set(), {datetime(2025, 2, 1, tzinfo=UTC)}, Policy(), NOW)
+    assert [step.do for step in storage.chained(steps)] == ["drop", "hold", "hold"]
+
+
 async def test_thinned_readings_give_the_same_energy_at_every_boundary(db: Db) -> None:
     begin = datetime(2026, 5, 3, 21, 7, 30, tzinfo=UTC)
     samples = [(begin + timedelta(seconds=20 * n), 1000.0 + n * 7.0 + n % 3) for n in range(540)]  # three hours
