@@ -18,6 +18,8 @@ from csms.vocabulary.fleet import STATES, Seen
 GRID, LISTED, KNOCKS_SHOWN, GROUPS_SHOWN = 1000, 50, 20, 40
 FEW = 40
 """Up to so many stations a list says more than a grid."""
+NAMED = 200
+"""Up to so many, a cell of the grid has room for the station's id."""
 ODD_ID = N_("letters, digits and . _ - : only, at most 48 of them")
 STATE_WORDS = {
     "faulted": N_("Faulted"), "offline": N_("Not connected"), "closed": N_("Out of service"),
@@ -83,7 +85,7 @@ async def page(visit: Visit, typed: Mapping[str, str], wrong: Mapping[str, str])
     return visit.page(
         "stations.html", 422 if wrong else 200, counts=counts, total=len(everything), states=STATES,
         state_words=STATE_WORDS, tones=TONES, signs=SIGNS, chosen=chosen, by=by, bys=BY, show=show, bar=BAR,
-        groups=groups, more_groups=groups_n - len(groups), group_link=_group_link(visit, by),
+        named=len(shown) <= NAMED, groups=groups, more_groups=groups_n - len(groups), group_link=_group_link(visit, by),
         cells=_cells(visit, shown) if show == "grid" else (), **await _rows(visit, shown if show == "list" else ()),
         fitting=len(fitting), skip=skip, filtered=any(chosen.values()) or bool(named),
         link=lambda **change: _link(visit, change), size=size, **await _aside(visit, typed, wrong),
@@ -100,10 +102,10 @@ def fits(station: Seen, words: str, named: Mapping[str, str]) -> bool:
     return words.casefold() in " ".join(filter(None, told)).casefold()
 
 
-def _cells(visit: Visit, shown: Sequence[Seen]) -> list[tuple[str, str, str, str]]:
-    """(address, tone, sign, words) of each cell of the grid."""
+def _cells(visit: Visit, shown: Sequence[Seen]) -> list[tuple[str, str, str, str, str]]:
+    """(id, address, tone, sign, words) of each cell of the grid."""
     words = {state: visit.say(STATE_WORDS[state]) for state in STATES}
-    return [(f"/desk/stations/{quote(s.id, safe='')}", TONES[s.state], SIGNS[s.state],
+    return [(s.id, f"/desk/stations/{quote(s.id, safe='')}", TONES[s.state], SIGNS[s.state],
              f"{s.id}: {words[s.state]}" + (f" · {s.site}" if s.site else "")) for s in shown]
 
 
