@@ -36,7 +36,7 @@ STEPS: tuple[Step, ...] = (
     Step(("Acknowledge", "受理"), ("automatic; level 1: duty manager", "自动;一级由值班经理"), "acknowledge",
          ("Number, link and date go to the customer; level 1 calls down the list until somebody takes it up.",
           "编号、链接、时限发给客户;一级逐个呼叫直到有人受理。"), ("number and link", "编号与链接")),
-    Step(("Assign", "分派"), ("automatic by department, site, load", "按部门、站点、负荷自动分派"), "first_reply",
+    Step(("Assign", "分派"), ("automatic by department, site, load", "按部门、场站、负荷自动分派"), "first_reply",
          ("A named owner; substitutes stand in for who is away.", "指定责任人;缺勤由替补接手。"),
          ("rota, absences", "值班表、缺勤")),
     Step(("Investigate", "调查"), ("owner", "责任人"), "investigate",
@@ -170,7 +170,7 @@ def _rules(policy: Policy, n: int) -> list[str]:
         "make an incident."),
     ]
     chinese = [
-        (f"工作时间为站点日历与时区的 {policy.opens:%H:%M} 至 {policy.closes:%H:%M};一级全天候。"
+        (f"工作时间为场站日历与时区的 {policy.opens:%H:%M} 至 {policy.closes:%H:%M};一级全天候。"
         "超出已公布日历的时限为暂定,并提示员工。"),
         f"只有等待客户时才暂停计时:每次最多 {hours:.0f} 小时,每轮最多 {cap} 天。",
         (f"时限过 {policy.remind_at:.0%} 提醒责任人;超时即通知主管,此后每 "

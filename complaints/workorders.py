@@ -104,7 +104,7 @@ FREE = f"""
 """
 COUNTS = """
     select count(*) filter (where state = any($1::text[])) as open,
-        count(*) filter (where state = any($1::text[]) and due_at < $2) as late,
+        count(*) filter (where state in ('ordered', 'accepted') and due_at < $2) as late,
         count(*) filter (where state = 'done') as done,
         count(*) filter (where state = any($1::text[]) and technician is null) as nobody,
         count(*) filter (where state in ('verified', 'not_solved', 'cancelled')) as ended

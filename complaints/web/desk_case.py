@@ -10,7 +10,7 @@ from typing import Any
 
 from fastapi import Response
 
-from complaints import actions, export, scenario
+from complaints import actions, export, scenario, workorders
 from complaints.cases import Case
 from complaints.desk import View
 from complaints.evidence import Assessment
@@ -24,6 +24,7 @@ from complaints.web.frame import Visit
 from complaints.web.progress import Progress
 from complaints.web.records import Records
 from complaints.web.windows import SPANS, asked
+from complaints.workorders import WorkOrder
 from csms.errors import NotFound
 from csms.rest.http import Principal
 
@@ -111,6 +112,12 @@ def may_propose(visit: Visit, view: View, judgement: Mapping[str, Any] | None) -
     return can("propose", view.case.state) and running < Decimal(bill["charged"])
 
 
+def under_way(view: View, orders: Sequence[WorkOrder]) -> frozenset[str]:
+    """Remedies that need no proposal any more: their refund, or the technician, is on the way."""
+    money = {r.kind for r in view.refunds if r.state in RUNNING}
+    return frozenset(money | ({"dispatch"} if any(w.state in workorders.OPEN for w in orders) else set()))
+
+
 async def case(visit: Visit) -> Response:
     about = await _about(visit, everything=True)
     await visit.site.desk.looked(visit.part("number"), visit.who, "case", masked=not sees_all(visit.who.role))
@@ -152,10 +159,12 @@ async def _about(visit: Visit, *, everything: bool) -> dict[str, Any]:
     view, assessment = await desk.view(number), await desk.assessment(number)
     judgement = assessment.judgement if assessment else None
     commands: list[Progress] = await visit.site.watch.of(view.entries, visit.tongue, visit.now)
+    orders = await _orders(visit, number)
     about: dict[str, Any] = {
         "case": view.case, "number": number, "lines": entries.lines(visit, view.entries), "judgement": judgement,
         "assessment": assessment, "commands": commands,
         "life": life(view, visit.who), "money": await refunds_of(visit, view),
+        "orders": orders, "sent_states": workorders.OPEN, "under_way": under_way(view, orders),
         "may_propose": may_propose(visit, view, judgement),
         "clocks": [d for d in view.deadlines if d.round == view.case.round and d.started_at and not d.stopped],
         "acting": visit.who.may(*actions.DESK), "stances": STANCES, "exports": visit.who.may(*EXPORTERS),
@@ -163,6 +172,12 @@ async def _about(visit: Visit, *, everything: bool) -> dict[str, Any]:
         "overridden": judgement.get("overridden", {}) if judgement else {},
     }
     return about | (await _middle(visit, assessment) if everything else {})
+
+
+async def _orders(visit: Visit, number: str) -> Sequence[WorkOrder]:
+    """Who was sent there for it."""
+    async with visit.site.desk.db.acquire() as conn:
+        return await workorders.of_case(conn, number)
 
 
 async def _middle(visit: Visit, assessment: Assessment | None) -> dict[str, Any]:

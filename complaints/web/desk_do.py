@@ -59,8 +59,8 @@ DOINGS: Mapping[str, Doing] = {
     "decline": Doing(N_("The refund is not paid. The case goes back to being looked into."),
                      REASON, N_("Decline"), "declined"),
     "release_hold": Doing(N_("The amount held on the card is released."), REASON, N_("Release the hold"), "proposed"),
-    "dispatch": Doing(N_("A technician goes there. Say what he should look at."), ("owner", "reason"), N_("Send"),
-                      "done"),
+    "dispatch": Doing(N_("A technician goes there. Say what he should look at."), ("owner", "reason"),
+                      N_("Send somebody"), "done"),
     "assign": Doing(N_("A named person is responsible from now on."), ("owner", "reason"), N_("Assign"), "done"),
     "escalate": Doing(N_("The case moves up a level, and that level's shorter clocks begin now."), REASON,
                       N_("Raise the level"), "done"),
@@ -95,6 +95,8 @@ SAYING = ("question", "message", "note", "safety_cleared")
 TITLES = {"approve": N_("Approve the refund"), "decline": N_("Decline the refund"),
           "choose": N_("Another session is meant"), "verdict": N_("Decide otherwise"),
           "sort": N_("Sort it otherwise"), "facts": N_("Correct the facts")}
+GO = ("technician", "supervisor")
+"""Who goes to chargers."""
 RULES = "rules"
 """Chosen for a decision that is given back to the rules."""
 
@@ -151,7 +153,9 @@ async def _guards(visit: Visit, action: str) -> tuple[str, ...]:
 
 async def _choices(visit: Visit, action: str, case: Case) -> list[tuple[str, str]]:
     """(value, words) of what is picked from: people, running sessions."""
-    if action in ("assign", "dispatch"):
+    if action == "dispatch":
+        return [(p.name, p.role) for p in await visit.site.staff.people() if p.role in GO]
+    if action == "assign":
         return [(p.name, p.role) for p in await visit.site.staff.people() if p.role not in ("integration", "auditor")]
     if action == "stop" and case.where:
         running = await visit.site.csms.transactions(station=case.where, state="open")

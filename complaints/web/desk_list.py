@@ -50,7 +50,8 @@ async def work(visit: Visit) -> Response:
     return await _page(visit)
 
 
-async def _page(visit: Visit, problem: str = "", status: int = 200) -> Response:
+async def _page(visit: Visit, problem: str = "", status: int = 200, made: str = "") -> Response:
+    """`made`: where that is which came of it in spite of the problem."""
     view = visit.query("view") if visit.query("view") in VIEWS else "now"
     wanted, skip = _wanted(visit, view), max(0, int(n) if (n := visit.query("skip")).isdecimal() else 0)
     worklist = visit.site.worklist
@@ -63,7 +64,8 @@ async def _page(visit: Visit, problem: str = "", status: int = 200) -> Response:
         "desk_part.html" if visit.partial else "desk_list.html", status,
         rows=[_row(visit, item, company) for item in items[:PAGE]], view=view, views=VIEWS,
         counts=await worklist.counts(visit.who), filtered=filtered, empty=EMPTY[view], states=STATES,
-        chosen={name: visit.query(name) for name in FILTERS}, problem=problem, acting=acting,
+        chosen={name: visit.query(name) for name in FILTERS}, problem=problem, made=made,
+        acting=acting,
         saved=saved, query=query, current=next((s for s in saved if s.query == query), None),
         people=[p for p in await visit.site.staff.people() if p.may(*actions.DESK)] if acting else [],
         incidents=await worklist.open_incidents() if acting else [],
@@ -122,7 +124,7 @@ async def many(visit: Visit) -> Response:
     if done.refused:
         words = visit.say("Done for %(n)s. Not for: %(rest)s", n=len(done.done),
                           rest=", ".join(f"{number} ({visit.say(why)})" for number, why in done.refused))
-        return await _page(visit, words, 409 if not done.done else 200)
+        return await _page(visit, words, 409 if not done.done else 200, to if what == "begin" else "")
     return visit.go(to, "done")
 
 

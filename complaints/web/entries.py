@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from complaints.desk import CUSTOMER
+from complaints.evidence.why import NEWS
 from complaints.rest.complaints import may_read
 from complaints.thread import SYSTEM, Entry
 from complaints.web import shown
@@ -36,7 +37,8 @@ SPOKEN = ("filed", "message", "question", "resolution", "rejection", "confirmati
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`kind`: you (the customer), us, note or log."""
+    """`kind`: you (the customer), us, note or log. `typed`: what somebody gave as his reason; `state`: what the case
+    became by it."""
 
     seq: int
     at: datetime
@@ -45,6 +47,8 @@ class Line:
     author: str
     text: str
     files: Sequence[Mapping[str, Any]] = ()
+    typed: str = ""
+    state: str = ""
 
 
 def lines(visit: Visit, entries: Sequence[Entry]) -> list[Line]:
@@ -56,11 +60,19 @@ def _line(visit: Visit, e: Entry) -> Line:
     kind = "you" if customers else "log" if e.type not in SPOKEN else "note" if e.audience != "customer" else "us"
     author = visit.say("Customer") if customers else visit.say("automatic") if e.author == SYSTEM else e.author
     title = visit.say(ENTRY[e.type]) if e.type in ENTRY else e.type
-    told = _told(visit, e)
-    if "to" in e.body and e.body["to"] in STATE and e.type not in ("filed", "message"):
-        told = f"{told} → {visit.say(STATE[e.body['to']])}".strip()
-    text = "\n".join(filter(None, (told, e.text)))
-    return Line(e.seq, e.at, kind, title, author, text, e.body.get("attachments", ()))
+    told, said = _told(visit, e), _said(visit, e)
+    typed = said if kind == "log" and e.author != SYSTEM else ""
+    became = str(e.body.get("to")) if e.type not in ("filed", "message") else ""
+    return Line(
+        e.seq, e.at, kind, title, author, told if typed else "\n".join(filter(None, (told, said))),
+        e.body.get("attachments", ()), typed, visit.say(STATE[became]) if became in STATE else "",
+    )
+
+
+def _said(visit: Visit, e: Entry) -> str:
+    """The words of an entry; what judged it anew is ours to say, so it is said in the reader's language."""
+    news = next((n for n in NEWS.values() if e.text in (n.en, n.zh)), None) if e.type == "assessment" else None
+    return visit.tongue.of({"en": news.en, "zh": news.zh}) if news else e.text or ""
 
 
 def _told(visit: Visit, e: Entry) -> str:

@@ -60,3 +60,16 @@ RECORD: Mapping[str, str] = {
     "running": N_("the session still ran"), "captured": N_("money was taken"),
     "nothing paid": N_("nothing was paid"), "no hold": N_("nothing was held on the card"),
 }
+SUSPECT: Mapping[str, str] = {
+    "clock_unset": N_("clock never set"), "energy_negative": N_("meter ran backwards"),
+    "event_after_end": N_("reports after its end"), "orphan_stop": N_("end of an unknown session"),
+    "overlap": N_("two at once on one plug"), "register_kwh": N_("kWh told as Wh"),
+    "seq_gap": N_("messages missing"), "start_late": N_("start told late"),
+    "start_missing": N_("start never told"), "start_out_of_order": N_("start told out of order"),
+    "start_repeated": N_("start told again"), "start_unanswered": N_("start never answered"),
+    "stop_id_stale": N_("end names another session"), "stop_id_unknown": N_("end names an unknown session"),
+    "stop_late": N_("end told late"), "stop_lost": N_("the charger forgot it"),
+    "stop_missing": N_("end never told"), "stop_repeated": N_("two different ends told"),
+    "time_backwards": N_("ends before it starts"),
+}
+"""Doubts about a session, as they stand beside it."""

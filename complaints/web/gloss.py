@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from complaints.web.ocpp_words import ANSWER, EVENT, HOW, TRIGGER, named, status, stopped_because
 from complaints.web.tongue import N_, Tongue
 
 Payload = Mapping[str, Any]
@@ -36,13 +37,15 @@ SAID = {
     "StartTransaction": N_("A session has begun on plug %(plug)s, meter at %(meter)s."),
     "StopTransaction": N_("The session has ended, meter at %(meter)s. Reason given: %(reason)s."),
     "MeterValues": N_("Meter of plug %(plug)s: %(values)s."),
-    "TransactionEvent": N_("Session %(type)s because of %(trigger)s. %(values)s"),
+    "TransactionEvent": N_("The session %(type)s: %(trigger)s. %(values)s"),
     "FirmwareStatusNotification": N_("Firmware update: %(status)s."),
     "DiagnosticsStatusNotification": N_("Log upload: %(status)s."),
     "LogStatusNotification": N_("Log upload: %(status)s."),
     "SecurityEventNotification": N_("Security event: %(type)s."), "NotifyEvent": N_("It reports an event: %(what)s."),
     "DataTransfer": N_("It sends vendor data."), "NotifyReport": N_("It reports its settings."),
 }
+WHOLE = N_("The charger as a whole reports: %(status)s.")
+"""Of connector 0, which is the charger itself."""
 NOTABLE = {
     "Energy.Active.Import.Register": N_("register"), "Power.Active.Import": N_("power"), "SoC": N_("state of charge"),
     "Current.Import": N_("current"), "Current.Offered": N_("offered"), "Voltage": N_("voltage"),
@@ -81,25 +84,29 @@ def gloss(kind: str, action: str | None, text: str | None, tongue: Tongue) -> st
 def _call(action: str, payload: Any, say: Say, *, ours: bool) -> str:
     p = payload if isinstance(payload, Mapping) else {}
     template = (ASKED if ours else SAID).get(action)
+    if action == "StatusNotification" and plug_of(p) == 0:
+        template = WHOLE
     return say(template, **_values(action, p, say)) if template else action
 
 
 def _values(action: str, p: Payload, say: Say) -> dict[str, str]:
     station = p.get("chargingStation") or {}
     code = p.get("errorCode")
-    status = str(p.get("status") or p.get("connectorStatus") or p.get("type") or "–")
+    told = str(p.get("status") or p.get("connectorStatus") or p.get("type") or "–")
+    if action == "StatusNotification":
+        told = status(told, say)
     error = f" ({code} {p.get('vendorErrorCode') or ''} {p.get('info') or ''})" if code not in (None, "NoError") else ""
-    info = p.get("transactionInfo") or {}
+    info, event = p.get("transactionInfo") or {}, EVENT.get(str(p.get("eventType")))
     return {
-        "plug": str(plug_of(p)), "status": status + error.rstrip(" )") + (")" if error else ""),
+        "plug": str(plug_of(p)), "status": told + error.rstrip(" )") + (")" if error else ""),
         "vendor": str(p.get("chargePointVendor") or station.get("vendorName") or ""),
         "model": str(p.get("chargePointModel") or station.get("model") or ""),
         "firmware": str(p.get("firmwareVersion") or station.get("firmwareVersion") or "–"),
         "meter": _wh(p.get("meterStart", p.get("meterStop"))),
-        "reason": str(p.get("reason") or info.get("stoppedReason") or "–"),
+        "reason": stopped_because(p.get("reason") or info.get("stoppedReason"), say),
         "values": _meters(p.get("meterValue"), say) or ("" if action == "TransactionEvent" else "–"),
-        "type": str(p.get("eventType") or p.get("type") or p.get("operationalStatus") or "–"),
-        "trigger": str(p.get("triggerReason") or "–"), "transaction": str(p.get("transactionId") or "–"),
+        "type": say(event) if event else named(HOW, p.get("type") or p.get("operationalStatus"), say),
+        "trigger": named(TRIGGER, p.get("triggerReason"), say), "transaction": str(p.get("transactionId") or "–"),
         "what": str(p.get("requestedMessage") or _events(p)),
     }
 
@@ -146,12 +153,9 @@ def _measured(value: Any, unit: str) -> str:
 
 
 def _answer(p: Payload, say: Say, *, ours: bool) -> str:
-    who = say("We answer") if ours else say("It answers")
-    status = p.get("status") or (p.get("idTagInfo") or p.get("idTokenInfo") or {}).get("status")
-    if status:
+    template = N_("We answer: %(what)s.") if ours else N_("It answers: %(what)s.")
+    told = p.get("status") or (p.get("idTagInfo") or p.get("idTokenInfo") or {}).get("status")
+    if told:
         number = say(", session %(n)s", n=p["transactionId"]) if "transactionId" in p else ""
-        return f"{who}: {status}{number}."
-    if "currentTime" in p:
-        return f"{who}: {p['currentTime']}."
-    done = say("received.")
-    return f"{who}: {done}"
+        return say(template, what=named(ANSWER, str(told), say) + number)
+    return say(template, what=say("the time") if "currentTime" in p else say("received"))

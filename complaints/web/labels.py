@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from complaints.web.finding_names import FINDING, RECORD
+from complaints.web.finding_names import FINDING, RECORD, SUSPECT
 from complaints.web.office.words import OFFICE
 from complaints.web.tongue import N_
 
@@ -55,6 +55,15 @@ CLOCK = {
 ROLE = {
     "agent": N_("Agent"), "technician": N_("Technician"), "finance": N_("Finance"), "supervisor": N_("Supervisor"),
     "auditor": N_("Auditor"), "admin": N_("Administrator"), "integration": N_("Integration"),
+}
+ROLE_MAY = {
+    "agent": N_("Takes complaints, writes to customers, proposes refunds, acts on chargers, sends technicians."),
+    "technician": N_("Works on orders on site and adds stations; acts on chargers, past a guard with a reason."),
+    "finance": N_("Works on cases; proposes and approves refunds."),
+    "supervisor": N_("All that agents and technicians may; approves refunds, closes cases and incidents, publishes "
+                     "articles."),
+    "auditor": N_("Reads everything, draws samples and checks the record; changes nothing else."),
+    "admin": N_("May do everything; alone enters users, tokens, tariffs and the policy."),
 }
 CONNECTOR = {
     "Available": N_("Free"), "Preparing": N_("Plugged in, about to start"), "Charging": N_("In use, charging"),
@@ -168,6 +177,11 @@ ENTRY = {
     "work_failed": N_("Work did not solve it"), "work_verified": N_("A good session proves the work"),
     "work_cancelled": N_("Work order cancelled"), "work_assigned": N_("Technician changed"),
 }
+CLOSE = {
+    "1000": N_("closed in good order"), "1001": N_("one side went away"), "1006": N_("broke off without a word"),
+    "1011": N_("a mistake of ours"), "1012": N_("we restarted"), "1013": N_("we were too busy"),
+}
+"""Why a connection ended: codes of WebSocket."""
 FIELD = {
     "text": N_("Text"), "reason": N_("Reason"), "amount": N_("Amount"), "currency": N_("Currency"),
     "outcome": N_("Outcome"), "owner": N_("Person"), "transaction": N_("Session"), "payment": N_("Payment"),
@@ -181,9 +195,9 @@ FIELD = {
 
 LABELS: Mapping[str, Mapping[str, str]] = {
     "state": STATE, "category": CATEGORY, "topic": TOPIC, "department": DEPARTMENT, "level": LEVEL,
-    "channel": CHANNEL, "clock": CLOCK, "role": ROLE, "connector": CONNECTOR, "verdict": VERDICT,
+    "channel": CHANNEL, "clock": CLOCK, "role": ROLE, "role_may": ROLE_MAY, "connector": CONNECTOR, "verdict": VERDICT,
     "liability": LIABILITY, "stance": STANCE, "grade": GRADE, "remedy": REMEDY, "action": ACTION,
     "command": COMMAND, "command_state": COMMAND_STATE, "effect": EFFECT, "guard": GUARD, "fault": FAULT,
     "refund_state": REFUND_STATE, "payment": PAYMENT, "proof": PROOF, "entry": ENTRY, "field": FIELD,
-    "finding": FINDING, "record": RECORD, **OFFICE,
+    "finding": FINDING, "record": RECORD, "suspect": SUSPECT, "close": CLOSE, **OFFICE,
 }

@@ -31,6 +31,8 @@ class Records:
 
     claim: Mapping[str, Any]
     story: Mapping[str, Any]
+    gathered_at: datetime
+    """Nothing is known beyond it."""
     drawn: dict[tuple[str, str], Any] = field(default_factory=dict)
     """(span, language) -> its chart, once drawn."""
     sorted_: dict[Any, Any] = field(default_factory=dict)
@@ -76,7 +78,7 @@ class Shelf:
             frozen = await self._desk.frozen(*key)
             if frozen is None:
                 return None
-            self._kept[key] = Records(frozen["claim"], frozen["story"])
+            self._kept[key] = Records(frozen["claim"], frozen["story"], assessment.assessed_at)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from complaints.web.ocpp_words import stopped_because
 from complaints.web.tongue import Tongue
 from csms.kit.clock import iso
 
@@ -82,6 +83,7 @@ def filters(tongue: Tongue, zone: str, labels: Mapping[str, Mapping[str, str]]) 
     return {
         "when": when(zone), "kwh": kwh, "power": power, "label": label,
         "amount": lambda value, currency=None: amount(value, currency, tongue),
+        "stopped": lambda code: stopped_because(code, tongue.say),
         "decimal": Decimal, "span": lambda span: length(span, tongue), "words": tongue.of,
         "date_only": lambda at: local(moment(at), zone, "day"),
     }

@@ -27,7 +27,7 @@ EPISODES_BACK, HEALTH_BACK = timedelta(days=30), timedelta(days=7)
 SETTINGS, LOGS, PAST = 1000, 50, 30
 WAITING = ("queued", "sent")
 TABS = {
-    "": N_("Overview"), "frames": N_("Messages"), "settings": N_("Settings"), "logs": N_("Logs"),
+    "": N_("Overview"), "frames": N_("OCPP messages"), "settings": N_("Settings"), "logs": N_("Logs"),
     "history": N_("History"),
 }
 

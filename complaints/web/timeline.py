@@ -11,6 +11,7 @@ from typing import Any
 from complaints.web import shown
 from complaints.web.curves import BATTERY, POWER, Curve, Meter, curves
 from complaints.web.labels import COMMAND, COMMAND_STATE, CONNECTOR, PAYMENT
+from complaints.web.ocpp_words import stopped_because
 from complaints.web.public import TONES
 from complaints.web.records import Records
 from complaints.web.tongue import Tongue
@@ -196,7 +197,7 @@ class Drawing:
     @property
     def _known_until(self) -> datetime:
         """Nothing is known beyond the moment the evidence was gathered."""
-        return max(min(shown.moment(self.story["until"]), shown.moment(self.records.claim["filed_at"])), self.since)
+        return max(min(shown.moment(self.story["until"]), self.records.gathered_at), self.since)
 
     def _connection(self) -> None:
         y = self._lane(STRIP * 0.7, self.tongue.say("Connection"))
@@ -291,7 +292,7 @@ class Drawing:
         energy = shown.kwh(t["energy_wh"])
         self.chart.told.append((begin, self.tongue.say("Session begins: %(energy)s", energy=energy)))
         if stopped and self.inside(stopped):
-            why = t["stop_reason"] or "–"
+            why = stopped_because(t["stop_reason"], self.tongue.say)
             self.chart.told.append((stopped, self.tongue.say("Session ends (%(why)s)", why=why)))
 
     # --- faults and moments ---------------------------------------------------------------------

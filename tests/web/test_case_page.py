@@ -119,7 +119,7 @@ def records(n: int, **about: Any) -> Records:
                                  "steps")},
     }
     claim = {"filed_at": (T0 + timedelta(seconds=n)).isoformat(), "evse": 1, "occurred_at": None}
-    return Records(MappingProxyType(claim), story | about)
+    return Records(MappingProxyType(claim), story | about, T0 + timedelta(seconds=n))
 
 
 def points(chart: timeline.Chart) -> int:
