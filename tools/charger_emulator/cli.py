@@ -15,7 +15,7 @@ from rich.console import Console
 from . import scenario as stories
 from .fleet import Fleet, names
 from .quirks import QUIRKS
-from .view import View, summary
+from .view import View
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 PROTOCOLS = ("ocpp1.6", "ocpp2.0.1", "ocpp2.1")
@@ -128,17 +128,16 @@ async def _run(
     )
     drawn = console.is_terminal and count > 1 if live is None else live
     console.print(f"{count} station(s) at {url}; Ctrl-C ends")
+    view = View(fleet)
     async with asyncio.TaskGroup() as group:
-        view = group.create_task(View(fleet).show(console, ended), name="view") if drawn else None
+        drawing = group.create_task(view.show(console, ended), name="view") if drawn else None
         rise = group.create_task(fleet.start(), name="rise")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await ended.wait()
         ended.set()
         rise.cancel()
-        if view:
-            await view
-    console.print(summary(fleet))
-    for why, times in fleet.totals().troubles.most_common():
-        console.print(f"[red]cannot dial:[/red] {why} ({times})")
+        if drawing:
+            await drawing
+    console.print(view.draw())
     await fleet.stop()

@@ -53,7 +53,7 @@ class View:
         return Group(
             Panel(self._figures(totals), title=f"{totals.stations} stations", border_style="blue"),
             Panel(_statuses(totals.statuses), title="connectors", border_style="blue"),
-            summary(self._fleet),
+            _summary(self._fleet),
             *([Text(f"cannot dial: {_listed(totals.troubles)}", style="red")] if totals.troubles else []),
         )
 
@@ -88,7 +88,7 @@ def _listed(troubles: Counter[str]) -> str:
     return ", ".join(f"{why} ({number})" for why, number in troubles.most_common(3))
 
 
-def summary(fleet: Fleet) -> Table:
+def _summary(fleet: Fleet) -> Table:
     """A line for each of some stations: those in trouble first, then the busy ones."""
     table = Table("station", "online", "connectors", "said", "acknowledged", "transactions", "kWh", expand=False)
     shown = sorted(fleet.stations, key=_calm)[:ROWS]
