@@ -15,9 +15,6 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
         "--disable-component-update", "--disable-sync"]
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-PATIENCE_MS = 90_000
-"""A busy machine is slow, not broken."""
-expect.set_options(timeout=PATIENCE_MS / 2)
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
 PATIENCE_MS = 30_000
