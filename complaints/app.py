@@ -23,6 +23,8 @@ from complaints.outbound import targets
 from complaints.settings import Settings
 from complaints.staff import Staff
 from complaints.web import routes as pages
+from complaints.web.faces import Faces
+from complaints.web.frame import Site
 from complaints.worker import Worker
 from csms.app import Authority, Centre, CentreOptions, TlsFiles
 from csms.errors import WeErred
@@ -105,6 +107,7 @@ class Product:
         )
         app.state.authenticate = self.staff.authenticate
         app.state.failed = self.failed
+        site = Site(self.desk, self.csms, self.staff, self.settings, self.clock, ocpp=self.ocpp, office=self.office)
         app.add_middleware(Throttle, limits=Limits(
             self.settings.rate_address, self.settings.rate_token, self.settings.rate_public
         ))
@@ -118,6 +121,7 @@ class Product:
                 "/c/": self.settings.max_filing_bytes, "/desk/": self.settings.max_filing_bytes,
             },
         )
+        app.add_middleware(Faces, site=site)
         for each in routers(
             self.centre, uploads=self.uploads_folder, public_url=self.public_url, ftp_url=self.ftp or None,
             surveys=[figures.survey(self.db, self.clock)],
@@ -128,9 +132,7 @@ class Product:
             app.include_router(part, prefix=API)
         app.include_router(rest_evidence.router(self.desk), prefix=API)
         app.include_router(rest_fault_codes.router(self.desk), prefix=API)
-        app.include_router(pages.build(
-            self.desk, self.csms, self.staff, self.settings, self.clock, ocpp=self.ocpp, office=self.office
-        ))
+        app.include_router(pages.build(site))
         return app
 
     @property

@@ -30,13 +30,13 @@ def asked(question: str, who: str = "li") -> Sequence[Step]:
 
 def proposed(who: str = "li") -> Sequence[Step]:
     """Money is proposed and waits for somebody else."""
-    return (*taken(who), Step(1.5, who, "refund", {"reason": "the records bear it out", "approve": False}))
+    return (*taken(who), Step(1.5, who, "refund", {"reason": "记录与投诉相符", "approve": False}))
 
 
 def refunded(words: str, *, stars: int, who: str = "li", approver: str = "qian") -> Sequence[Step]:
     """Paid back, told, confirmed, closed."""
     return (
-        *proposed(who), Step(3, approver, "refund", {"reason": "evidence is clear", "approve": True}),
+        *proposed(who), Step(3, approver, "refund", {"reason": "证据充分", "approve": True}),
         Step(3.5, who, "resolve", {"text": words}), *_ended(9, stars),
     )
 
@@ -54,7 +54,7 @@ def dispatched(words: str, *, fault_level: int, who: str = "wu") -> Sequence[Ste
     there = 0.8 + ON_THE_WAY[fault_level]
     return (
         *taken(who), Step(0.7, who, "say", {"text": words}),
-        Step(0.8, who, "dispatch", {"owner": "tan", "fault_level": fault_level, "reason": "to be looked at on site"}),
+        Step(0.8, who, "dispatch", {"owner": "tan", "fault_level": fault_level, "reason": "需到现场检查"}),
         Step(there, "tan", "arrive"), Step(there + 0.9, "tan", "finish", {"text": "repaired, tried with a test load"}),
         Step(there + 2.5, who, "resolve", {"text": words}), Step(there + 12, CUSTOMER, "accept", {"satisfaction": 4}),
     )
@@ -63,7 +63,7 @@ def dispatched(words: str, *, fault_level: int, who: str = "wu") -> Sequence[Ste
 def danger(words: str, who: str = "zhao") -> Sequence[Step]:
     return (
         Step(0.05, who, "acknowledge"), Step(0.08, who, "say", {"text": words}),
-        Step(0.1, who, "dispatch", {"owner": "tan", "fault_level": 1, "reason": "smoke: switch off, inspect"}),
+        Step(0.1, who, "dispatch", {"owner": "tan", "fault_level": 1, "reason": "冒烟：断电检查"}),
         Step(0.5, "tan", "arrive"),
     )
 
@@ -74,17 +74,17 @@ def disputed(words: str, demand: str, who: str = "li") -> Sequence[Step]:
 
 
 def referred(body: str, reference: str) -> Sequence[Step]:
-    outside = {"body": body, "reference": reference, "reason": "compensation claimed"}
+    outside = {"body": body, "reference": reference, "reason": "用户要求赔偿"}
     return (*taken("li"), Step(8, "zhao", "refer", outside))
 
 
 def merged_into(topic: str, *, hours: float) -> Sequence[Step]:
     """It is the same matter as the complaint with that topic."""
-    return (Step(hours, "li", "merge", {"into": topic, "reason": "the same refund"}),)
+    return (Step(hours, "li", "merge", {"into": topic, "reason": "同一笔退款"}),)
 
 
 def _ended(hours: float, stars: int) -> Sequence[Step]:
     return (
         Step(hours, CUSTOMER, "accept", {"satisfaction": stars}),
-        Step(hours + 10, "zhao", "close", {"reason": "settled and confirmed"}),
+        Step(hours + 10, "zhao", "close", {"reason": "已解决并确认"}),
     )

@@ -108,7 +108,7 @@ class Past:
         given = {"channel": told.channel, "text": told.text, "language": told.language, **told.given}
         case = (await self.desk.file(read(given), by=CUSTOMER, strict=False)).case
         if case.topic != told.topic:  # words can be misread: somebody at the desk puts it right
-            right = Correction.model_validate({"topic": told.topic, "reason": "this is what the words mean"})
+            right = Correction.model_validate({"topic": told.topic, "reason": "按用户原意更正"})
             case = (await self.desk.correct(case.number, right, _person("li"))).case
         self.numbers[told.topic] = case.number
         return case

@@ -39,6 +39,7 @@ UPKEEP = (
     N_("communication"), N_("clean and grease the gun"), N_("clear the cooling"), N_("check the seals"),
 )
 """The plans that came with the product, and the orders that plans and readings open."""
+MONEY = (N_("paid, and the records show no energy"),)
 FORECAST = (
     N_("too little is known yet"), N_("level times season of the year"), N_("level of the last weeks"),
 )
@@ -47,7 +48,7 @@ OTHERWISE = {
     "started %(n)s min after the filing": N_("started %(n)s min after the complaint"),
     "ended %(n)s min before the filing": N_("ended %(n)s min before the complaint"),
 }
-REASONS = Phrasebook((*MATCHING, *BILL, *SORTING, *GROUPING, *ASSIGNING, *UPKEEP, *FORECAST), OTHERWISE)
+REASONS = Phrasebook((*MATCHING, *BILL, *SORTING, *GROUPING, *ASSIGNING, *UPKEEP, *MONEY, *FORECAST), OTHERWISE)
 
 
 def reason(text: str, tongue: Tongue) -> str:

@@ -11,6 +11,7 @@ from complaints.oidc import NotLetIn
 from complaints.web import session
 from complaints.web.frame import Visit, url
 from complaints.web.labels import ROLE
+from complaints.web.public import has_answers
 from complaints.web.tongue import N_
 from csms.errors import BadInput, Conflict, NotFound
 
@@ -34,7 +35,7 @@ FOREVER = "public, max-age=31536000, immutable"
 
 async def front(visit: Visit) -> Response:
     """Staff go to work; anybody else reads what this is and where the QR codes are."""
-    return visit.go("/desk") if visit.known else visit.page("front.html")
+    return visit.go("/desk") if visit.known else visit.page("front.html", answers=await has_answers(visit))
 
 
 async def static(visit: Visit) -> Response:

@@ -6,7 +6,7 @@ from fastapi import Response
 from starlette.exceptions import HTTPException
 
 from complaints.states import NotAllowedIn
-from complaints.web.frame import Visit, url
+from complaints.web.frame import MOST_FILES, Visit, url
 from complaints.web.labels import FIELD, GUARD, ROLE, STATE
 from csms.errors import BadInput, Conflict, NotFound, Refused, TheyErred
 
@@ -41,21 +41,45 @@ def not_sealed(visit: Visit) -> Response:
 
 def they_erred(visit: Visit, error: TheyErred) -> Response:
     if isinstance(error, NotFound):
-        return problem(
-            visit, 404, visit.say("There is nothing here"),
-            visit.say("The address may be mistyped, or what it led to is gone."),
-            (visit.say("Back to the desk"), "/desk") if visit.known else None,
-        )
+        return nothing_here(visit)
     return problem(visit, status_of(error), visit.say("That was not possible"), words_for(visit, error))
 
 
 def http(visit: Visit, error: HTTPException) -> Response:
     """What the web framework refuses by itself: a broken form, a body too large, a role."""
     if error.status_code == 413:
-        detail = visit.say("What was sent is too large. Send fewer or smaller files.")
-    else:
-        detail = str(error.detail)
-    return problem(visit, error.status_code, visit.say("That was not possible"), detail)
+        return too_large(visit)
+    if str(error.detail).startswith("Too many files"):
+        return problem(visit, error.status_code, visit.say("That was not possible"),
+                       visit.say("At most %(n)s files are taken at once. Go back and choose fewer.", n=MOST_FILES))
+    return not_possible(visit, error.status_code)
+
+
+def nothing_here(visit: Visit, status: int = 404) -> Response:
+    return problem(
+        visit, status, visit.say("There is nothing here"),
+        visit.say("The address may be mistyped, or what it led to is gone."),
+        (visit.say("Back to the desk"), "/desk") if visit.known else (visit.say("To the front page"), "/"),
+    )
+
+
+def too_large(visit: Visit) -> Response:
+    return problem(
+        visit, 413, visit.say("What was sent is too large"),
+        visit.say("Go back and send fewer or smaller files. What you wrote is still there."),
+    )
+
+
+def too_many(visit: Visit, minutes: int) -> Response:
+    return problem(
+        visit, 429, visit.say("That was too much at once"),
+        visit.say("Wait %(n)s min, go back and send it again. What you wrote is still there.", n=minutes),
+    )
+
+
+def not_possible(visit: Visit, status: int) -> Response:
+    again = visit.say("Go back, reload the page and try again.")
+    return problem(visit, status, visit.say("That was not possible"), again)
 
 
 def status_of(error: TheyErred) -> int:

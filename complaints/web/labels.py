@@ -66,7 +66,7 @@ ROLE_MAY = {
     "admin": N_("May do everything; alone enters users, tokens, tariffs and the policy."),
 }
 CONNECTOR = {
-    "Available": N_("Free"), "Preparing": N_("Plugged in, about to start"), "Charging": N_("In use, charging"),
+    "Available": N_("Available"), "Preparing": N_("Plugged in, about to start"), "Charging": N_("In use, charging"),
     "SuspendedEV": N_("In use, paused by the car"), "SuspendedEVSE": N_("In use, paused by the charger"),
     "Finishing": N_("Finished, plug still in the car"), "Occupied": N_("In use"), "Reserved": N_("Reserved"),
     "Unavailable": N_("Out of service"), "Faulted": N_("Faulted"), "unknown": N_("Not known yet"),

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Response
 
+from complaints import knowledge
 from complaints.desk import CUSTOMER
 from complaints.incidents.look import paid_for
 from complaints.intake import form as intake
@@ -33,10 +34,12 @@ TROUBLES = {
 }
 """What is picked instead of typed. Together with the words it becomes the complaint's text."""
 DANGERS = {
-    "smoke": N_("Danger: smoke, fire or a burning smell"), "shock": N_("Danger: I got an electric shock"),
-    "cable": N_("Danger: damaged cable or bare wires"), "water": N_("Danger: the charger stands in water"),
-    "hot": N_("Danger: the plug or cable is very hot"),
+    "smoke": N_("Smoke, fire or a burning smell"), "shock": N_("I got an electric shock"),
+    "cable": N_("Damaged cable or bare wires"), "water": N_("The charger stands in water"),
+    "hot": N_("The plug or cable is very hot"),
 }
+DANGER = N_("Danger: %(what)s")
+"""How a danger that was picked stands in the complaint."""
 
 TONES = {
     "Available": "good", "Preparing": "busy", "Charging": "busy", "SuspendedEV": "busy", "SuspendedEVSE": "warn",
@@ -51,6 +54,9 @@ WRONG = {
     "occurred_at": N_("This time lies in the future, or is not a time."),
     "payment_reference": N_("This number is too long."),
 }
+
+
+CHOOSE_AGAIN = N_("Please choose your photo or recording once more: a browser does not keep it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,14 @@ async def _page(visit: Visit, typed: Mapping[str, str], wrong: Mapping[str, str]
         plugs=plugs_of(station, evse) if station else [], sessions=sessions, paid=await _paid(visit, sessions),
         typed=typed, wrong=wrong, troubles=TROUBLES, dangers=DANGERS, action=_address(visit),
         earliest=_local(visit, visit.now - timedelta(days=90)), latest=_local(visit, visit.now),
+        answers=await has_answers(visit),
     )
+
+
+async def has_answers(visit: Visit) -> bool:
+    """Whether there is anything to read behind "questions and answers"."""
+    async with visit.site.desk.db.acquire() as conn:
+        return bool(await knowledge.faq(conn))
 
 
 def _address(visit: Visit) -> str:
@@ -129,10 +142,10 @@ async def _paid(visit: Visit, sessions: Sequence[Transaction]) -> dict[str, tupl
 async def file(visit: Visit) -> Response:
     typed = visit.form.texts()
     wrong, given = await _read(visit)
+    files = [*await visit.form.files("photo"), *await visit.form.files("voice")]
     if wrong:
-        return await _page(visit, typed, wrong)
+        return await _page(visit, typed, wrong | ({"photo": visit.say(CHOOSE_AGAIN)} if files else {}))
     try:
-        files = [*await visit.form.files("photo"), *await visit.form.files("voice")]
         view = await visit.site.desk.file(intake.read(given), files, by=CUSTOMER, strict=False)
     except BadInput as error:
         return await _page(visit, typed, _wrong(visit, error))
@@ -163,8 +176,9 @@ async def _read(visit: Visit) -> tuple[dict[str, str], dict[str, Any]]:
 def _words(visit: Visit) -> str:
     """What was picked, then what was typed."""
     form = visit.form
-    picked = TROUBLES.get(form.text("trouble")) or DANGERS.get(form.text("danger"))
-    return "\n".join(filter(None, (visit.say(picked) if picked else "", form.text("text"))))
+    trouble, danger = TROUBLES.get(form.text("trouble")), DANGERS.get(form.text("danger"))
+    picked = visit.say(trouble) if trouble else visit.say(DANGER, what=visit.say(danger)) if danger else ""
+    return "\n".join(filter(None, (picked, form.text("text"))))
 
 
 def contact(text: str) -> dict[str, str]:

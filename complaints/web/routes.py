@@ -11,12 +11,8 @@ from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
 from complaints.actions import DESK
-from complaints.desk import Desk
-from complaints.office import Office
 from complaints.rest.complaints import FILERS, READERS
 from complaints.rest_evidence import EXPORTERS
-from complaints.settings import Settings
-from complaints.staff import Staff
 from complaints.web import (
     desk_case,
     desk_do,
@@ -54,9 +50,7 @@ from complaints.web.office import (
     teams,
     upkeep,
 )
-from csms.api import Csms
 from csms.errors import TheyErred
-from csms.kit.clock import Clock
 from csms.kit.db import AWAY
 from csms.rest.http import Principal
 
@@ -216,11 +210,8 @@ TABLE: tuple[Url, ...] = (
 )
 
 
-def build(
-    desk: Desk, csms: Csms, staff: Staff, settings: Settings, clock: Clock, *, office: Office, ocpp: str = ""
-) -> APIRouter:
-    """All pages with their static files. `ocpp` is the URL that stations connect to, shown for copying."""
-    site = Site(desk, csms, staff, settings, clock, office=office, ocpp=ocpp)
+def build(site: Site) -> APIRouter:
+    """All pages with their static files."""
     made = APIRouter(include_in_schema=False)
     for each in TABLE:
         made.add_api_route(each.path, _endpoint(site, each), methods=[each.method], response_model=None)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from complaints.web.ocpp_words import stopped_because
+from complaints.web.office.kept import field_words, value_words
 from complaints.web.tongue import Tongue
 from csms.kit.clock import iso
 
@@ -80,10 +81,15 @@ def filters(tongue: Tongue, zone: str, labels: Mapping[str, Mapping[str, str]]) 
         text = labels[table].get(str(value))
         return tongue.gettext(text) if text else str(value)
 
+    shown = when(zone)
     return {
-        "when": when(zone), "kwh": kwh, "power": power, "label": label,
+        "when": shown, "kwh": kwh, "power": power, "label": label,
         "amount": lambda value, currency=None: amount(value, currency, tongue),
         "stopped": lambda code: stopped_because(code, tongue.say),
         "decimal": Decimal, "span": lambda span: length(span, tongue), "words": tongue.of,
+        "field_words": lambda name: field_words(name, tongue),
+        "value_words": lambda value, field, setting: value_words(
+            value, field, setting, tongue=tongue, label=label, when=shown
+        ),
         "date_only": lambda at: local(moment(at), zone, "day"),
     }

@@ -9,9 +9,11 @@ from typing import Any
 
 from fastapi import Response
 
+from complaints.calendars import Calendar
+from complaints.chinese import traditional
 from complaints.desk import CUSTOMER, View
 from complaints.evidence import Assessment
-from complaints.states import NotAllowedIn, can
+from complaints.states import ENDED, NotAllowedIn, can
 from complaints.thread import SYSTEM, Entry
 from complaints.web.frame import Visit, url
 from complaints.web.public import told
@@ -19,6 +21,13 @@ from complaints.web.tongue import N_
 from csms.errors import BadInput, NotFound
 
 SAY_WHY = N_("Please tell us what is still missing.")
+USUAL_DAYS = 10
+"""Working days that banks take at most, as a rule."""
+ENDINGS = {
+    "closed": N_("Closed"), "withdrawn": N_("You have withdrawn it"), "external": N_("It is with another body now"),
+    "merged": N_("It goes on together with your other complaint"),
+}
+"""How a complaint can end, as its customer reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,59 @@ def _refund_step(visit: Visit, view: View) -> list[tuple[str, datetime | None, d
     return [(visit.say("Refund sent to your bank"), min((r.sent_at for r in alive if r.sent_at), default=None), None)]
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where it stands, in one glance. `tone` as plugs have it."""
+
+    tone: str
+    words: str
+    then: str = ""
+    due: datetime | None = None
+
+
+def standing(visit: Visit, view: View, way: Sequence[Step]) -> Standing:
+    """What it waits for, and whose turn it is."""
+    case = view.case
+    if case.state in ENDED:
+        return Standing("good" if case.state == "closed" else "off", visit.say(ENDINGS[case.state]))
+    if case.state == "need_info":
+        return Standing("warn", visit.say("We need an answer from you"), visit.say("Our question is below."))
+    if _his_turn(view):
+        return Standing("warn", visit.say("We have answered: does it settle it?"),
+                        visit.say("Please tell us below."))
+    due = next((s.due for s in way if s.due and s.state != "done"), None)
+    if due is None:
+        return Standing("busy", visit.say("We are looking into it"))
+    if due < visit.now:
+        return Standing("warn", visit.say("We are late with our answer"),
+                        visit.say("Those in charge have been told. It was promised for"), due)
+    return Standing("busy", visit.say("We are looking into it"), visit.say("You have our answer by"), due)
+
+
+def _his_turn(view: View) -> bool:
+    """We have answered, and he has not said yet whether that settles it."""
+    return view.case.state in ("informed", "confirming") and view.case.confirmed_at is None
+
+
+def _answer_of(visit: Visit, view: View) -> str | None:
+    """Our words that he is asked about."""
+    given = _last(_since_round(view.entries), "resolution")
+    return _read_by(visit, given) if given else None
+
+
+def _read_by(visit: Visit, entry: Entry) -> str | None:
+    """What an entry says; a sentence of our own in the visitor's script."""
+    ours = entry.author == SYSTEM and visit.tongue.language == "zh-Hant"
+    return traditional(entry.text) if ours and entry.text else entry.text
+
+
+def money_there(visit: Visit, view: View) -> dict[int, datetime]:
+    """Refund -> the day by which it is usually there: ten working days after it was sent."""
+    case = view.case
+    days = Calendar(case.zone or visit.site.zone, "CN" if case.calendar is None else case.calendar)
+    return {r.n: days.add_days(r.sent_at, USUAL_DAYS) for r in view.refunds if r.sent_at}
+
+
 def _since_round(entries: Sequence[Entry]) -> Sequence[Entry]:
     begun = [n for n, e in enumerate(entries) if e.type in ("rejection", "reopening")]
     return entries[begun[-1]:] if begun else entries
@@ -84,21 +146,23 @@ async def _page(visit: Visit, typed: Mapping[str, str], wrong: Mapping[str, str]
     except NotFound:
         return visit.page("lost.html", 404)
     view, assessment = await desk.view(case.number), await desk.assessment(case.number)
+    way = steps(visit, view, assessment)
     return visit.page(
-        "tracking.html", 422 if wrong else 200, case=view.case, steps=steps(visit, view, assessment),
-        judgement=assessment.judgement if assessment else None, messages=_messages(view.entries),
+        "tracking.html", 422 if wrong else 200, case=view.case, steps=way,
+        standing=standing(visit, view, way), there=money_there(visit, view),
+        judgement=assessment.judgement if assessment else None, messages=_messages(visit, view.entries),
         refunds=[r for r in view.refunds if r.state != "declined"],
-        may_answer=view.case.state in ("informed", "confirming") and view.case.confirmed_at is None,
+        may_answer=_his_turn(view), resolution=_answer_of(visit, view),
         may_reject=can("reject", view.case.state), may_write=view.case.is_open, typed=typed, wrong=wrong,
         action=url("c", case.tracking),
     )
 
 
-def _messages(entries: Sequence[Entry]) -> list[dict[str, Any]]:
-    """What passed between customer and us. Colleagues have no names here."""
+def _messages(visit: Visit, entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """What passed between customer and us. Colleagues have no names here; our own sentences are in his script."""
     who = {CUSTOMER: "you", SYSTEM: "system"}
     return [
-        {"who": "you" if e.type == "filed" else who.get(e.author, "us"), "at": e.at, "text": e.text,
+        {"who": "you" if e.type == "filed" else who.get(e.author, "us"), "at": e.at, "text": _read_by(visit, e),
          "files": e.body.get("attachments", ()), "type": e.type}
         for e in entries if e.audience == "customer" and (e.text or e.type == "confirmation")
     ]

@@ -14,6 +14,7 @@ from complaints.oidc import OidcOptions, role_of, roles_of
 from complaints.settings import Settings
 from complaints.staff import Staff, add_user
 from complaints.web import routes as pages
+from complaints.web.frame import Site
 from csms.errors import BadInput
 from csms.kit.clock import system_clock
 from tests.complaints.desk import Bench
@@ -55,9 +56,8 @@ async def browser(bench: Bench, idp: Provider) -> AsyncIterator[httpx.AsyncClien
 def visitor(bench: Bench, settings: Settings) -> httpx.AsyncClient:
     """A browser of our pages, as these settings make them."""
     app = FastAPI()
-    app.include_router(pages.build(
-        bench.desk, bench.csms, Staff(bench.db, system_clock), settings, system_clock, office=bench.office
-    ))
+    staff = Staff(bench.db, system_clock)
+    app.include_router(pages.build(Site(bench.desk, bench.csms, staff, settings, system_clock, office=bench.office)))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://desk")
 
 

@@ -151,6 +151,22 @@ async def test_a_mistyped_link_is_met_with_kindness(told: Stage) -> None:
         assert (await driver.post("/c/nothing", data={"answer": "yes"})).status_code == 404
 
 
+async def test_what_never_reaches_a_page_still_has_a_face_for_a_browser(told: Stage) -> None:
+    """No such address, no such way of asking, too much at once; a program is told as programs are."""
+    async with visitor(told, **ZH, Accept="text/html") as driver:
+        lost = await driver.get("/nothing/here")
+        assert (lost.status_code, "没有找到" in lost.text) == (404, True)
+        assert "frame-ancestors 'none'" in lost.headers["content-security-policy"]
+        assert (await driver.delete("/login")).status_code == 405
+        for _ in range(31):
+            answer = await driver.post("/c/nothing", data={"text": "again"})
+        assert (answer.status_code, "操作太频繁" in answer.text) == (429, True)
+        assert int(answer.headers["retry-after"]) > 0
+        assert (await driver.get("/api/v1/nothing")).headers["content-type"] == "application/problem+json"
+    async with visitor(told) as program:
+        assert (await program.get("/nothing")).headers["content-type"] == "application/problem+json"
+
+
 async def test_the_language_follows_the_browser_until_one_is_chosen(told: Stage) -> None:
     async with visitor(told, **ZH) as driver:
         assert 'lang="zh-Hans"' in (await driver.get("/login")).text

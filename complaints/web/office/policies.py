@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
@@ -12,6 +13,7 @@ from fastapi import Response
 from complaints import deadlines, policy, sla
 from complaints.policy import Policy, Rule
 from complaints.web.frame import Visit, url
+from complaints.web.labels import LABELS
 from complaints.web.office import forms
 from complaints.web.tongue import N_
 from csms.errors import BadInput
@@ -91,6 +93,9 @@ PARTS: Mapping[str, tuple[Field, ...]] = {
 }
 TITLES = {"clocks": N_("Clocks"), "hours": N_("Hours, reminders, escalation"), "money": N_("Who approves how much"),
           "ends": N_("Waiting, confirming, incidents")}
+FIELDS: Mapping[str, Field] = {field.name: field for part in PARTS.values() for field in part}
+CLOCK = re.compile(r"\w+ \[(\d+)\]\.limit")
+OWN_DAY = re.compile(r"days\.(\w*)\.(\d{4}-\d\d-\d\d)")
 EXAMPLES = (
     (N_("Danger (level 1)"), sla.Facts(level=1, category="equipment")),
     (N_("Charger out of order (level 2)"), sla.Facts(level=2, category="equipment")),
@@ -113,8 +118,10 @@ async def _page(
     typed = visit.form.texts()
     return visit.page(
         "office/policy.html", status, live=live, rules=list(enumerate(live.clocks)), policy_parts=PARTS, titles=TITLES,
-        units=UNITS, values={f.name: typed.get(f.name, shown(f, shape)) for part in PARTS.values() for f in part},
-        versions=list(zip(versions, changed_fields(versions), strict=True)), wrong=wrong, problem=problem,
+        units=UNITS, values={name: typed.get(name, shown(field, shape)) for name, field in FIELDS.items()},
+        versions=[(v, in_words(visit, v.policy.clocks, rows))
+                  for v, rows in zip(versions, changed_fields(versions), strict=True)],
+        whom=lambda rule: whom(visit, rule), wrong=wrong, problem=problem,
         typed=typed, preview=preview, may=visit.who.may(), four_eyes=visit.site.desk.options.four_eyes_above,
         part=visit.form.text("part"),
     )
@@ -189,7 +196,7 @@ def differences(before: Policy, after: Policy) -> list[tuple[str, str, str]]:
 
 def _flat(value: Any, name: str = "") -> dict[str, str]:
     if isinstance(value, Mapping) and set(value) == {"amount", "unit"}:
-        return {name: f"{value['amount']} {value['unit'].replace('_', ' ')}"}
+        return {name: f"{value['amount']} {value['unit']}"}
     if isinstance(value, Mapping):
         found: dict[str, str] = {}
         for key, one in value.items():
@@ -201,6 +208,58 @@ def _flat(value: Any, name: str = "") -> dict[str, str]:
             found |= _flat(one, f"{one.get('clock', name)} [{n + 1}]")
         return found
     return {name: str(value)}
+
+
+def in_words(visit: Visit, rules: Sequence[Rule], rows: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """What differs, as the form calls it."""
+    return [(_named(visit, rules, name), _said(visit, name, was), _said(visit, name, will)) for name, was, will in rows]
+
+
+def _named(visit: Visit, rules: Sequence[Rule], name: str) -> str:
+    if name in FIELDS:
+        return visit.say(FIELDS[name].label)
+    if (row := CLOCK.fullmatch(name)) and int(row[1]) <= len(rules):
+        rule = rules[int(row[1]) - 1]
+        return f"{_label(visit, 'clock', rule.clock)} ({whom(visit, rule)})"
+    if day := OWN_DAY.fullmatch(name):
+        return f"{visit.say('Calendar')} {day[1]} {day[2]}"
+    return name
+
+
+def _said(visit: Visit, name: str, value: str) -> str:
+    if value in ("–", "None"):
+        return "–"
+    if OWN_DAY.fullmatch(name):
+        return visit.say("worked") if value == "True" else visit.say("not worked")
+    if name in FIELDS:
+        return _measured(visit, FIELDS[name], value)
+    amount, _, of = value.partition(" ")
+    return f"{amount} {_label(visit, 'unit', of)}" if of in UNITS else value
+
+
+def _measured(visit: Visit, field: Field, value: str) -> str:
+    unit = _label(visit, "unit", field.unit)
+    match field.kind:
+        case "seconds":
+            return f"{float(value) / SECONDS[field.unit]:g} {unit}"
+        case "share":
+            return f"{float(value) * 100:g} %"
+        case _:
+            return f"{value} {unit}".rstrip()
+
+
+def _label(visit: Visit, table: str, code: str) -> str:
+    words = LABELS[table].get(code, code)
+    return visit.say(words) if words else ""
+
+
+def whom(visit: Visit, rule: Rule) -> str:
+    """Which cases a row of the clocks is for."""
+    said = [f"L{level}" for level in rule.levels]
+    said += [_label(visit, "category", category) for category in rule.categories]
+    said += [visit.say("fault level %(n)s", n=n) for n in rule.fault_levels]
+    said += [_label(visit, "channel", channel) for channel in rule.channels]
+    return ", ".join(said) or visit.say("all others")
 
 
 def changed_fields(versions: Sequence[deadlines.PolicyVersion]) -> list[list[tuple[str, str, str]]]:
@@ -255,7 +314,7 @@ async def _show(
     except BadInput as error:
         return await _page(visit, {error.field: visit.mistake(error)}, visit.say("Look at the marked field."), 422)
     found = differences(live, made)
-    preview = {"changes": found, "effects": effects(visit, live, made)}
+    preview = {"changes": in_words(visit, made.clocks, found), "effects": effects(visit, live, made)}
     return await _page(visit, wrong or {}, problem or ("" if found else visit.say("Nothing is different.")), status,
                        preview)
 

@@ -176,5 +176,6 @@ def _flat(tariff: Tariff) -> dict[str, Any]:
     idle = tariff.idle
     return {
         "valid_from": iso(tariff.valid_from), "currency": tariff.currency, "start_fee": f"{tariff.start_fee:f}", **rows,
-        "idle": f"{idle.grace_minutes} min, {idle.price_per_minute:f}/min, {idle.cap}" if idle else None,
+        "idle": {"price_per_minute": f"{idle.price_per_minute:f}", "grace_minutes": idle.grace_minutes,
+                 "cap": None if idle.cap is None else f"{idle.cap:f}"} if idle else None,
     }

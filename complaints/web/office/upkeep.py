@@ -13,8 +13,10 @@ from complaints import changes
 from complaints.upkeep import rounds
 from complaints.upkeep.plan import Plan
 from complaints.upkeep.rounds import EVERY_SO_MUCH, KINDS
+from complaints.web.because import reason
 from complaints.web.frame import Visit, url
 from complaints.web.office import forms
+from complaints.web.tongue import Tongue
 from csms.errors import BadInput, NotFound
 
 BACK = timedelta(days=90)
@@ -62,16 +64,17 @@ async def _page(visit: Visit, plan: Plan | None, wrong: Mapping[str, str], probl
     return visit.page(
         "office/upkeep_plan.html", status, plan=plan, history=history, technicians=technicians, kinds=KINDS,
         rounds=await visit.site.office.upkeep.rounds(plan.id) if plan else [], wrong=wrong, problem=problem,
-        typed=visit.form.texts() or _typed(plan), may=visit.who.may("supervisor"),
+        typed=visit.form.texts() or _typed(plan, visit.tongue), may=visit.who.may("supervisor"),
     )
 
 
-def _typed(plan: Plan | None) -> dict[str, str]:
+def _typed(plan: Plan | None, tongue: Tongue) -> dict[str, str]:
     if plan is None:
         return {"kind": "inspection", "active": "1"}
     often = {name: f"{value:g}" for name in EVERY_SO_MUCH if (value := getattr(plan, name)) is not None}
     named = {name: getattr(plan, name) or "" for name in ("name", "kind", *WHERE, "technician")}
-    lines = {"checklist": "\n".join(plan.checklist), "limits": "\n".join(_limit_lines(plan.limits))}
+    checklist = "\n".join(reason(item, tongue) for item in plan.checklist)
+    lines = {"checklist": checklist, "limits": "\n".join(_limit_lines(plan.limits))}
     return named | often | lines | {"active": "1" if plan.active else ""}
 
 
@@ -97,9 +100,16 @@ def _often(visit: Visit) -> dict[str, int | None]:
             for name in EVERY_SO_MUCH}
 
 
-async def _given(visit: Visit) -> dict[str, Any]:
+def _checklist(visit: Visit, plan: Plan | None) -> list[str]:
+    """The lines; one that came with the product and was only shown translated stays as it is kept."""
+    kept = {reason(item, visit.tongue): item for item in plan.checklist} if plan else {}
+    lines = [line.strip() for line in visit.form.text("checklist").splitlines() if line.strip()]
+    return [kept.get(line, line) for line in lines]
+
+
+async def _given(visit: Visit, plan: Plan | None) -> dict[str, Any]:
     """What the form says of a plan. Raises BadInput."""
-    checklist = [line.strip() for line in visit.form.text("checklist").splitlines() if line.strip()]
+    checklist = _checklist(visit, plan)
     if len(checklist) > MOST_ITEMS or any(len(item) > 200 for item in checklist):
         raise BadInput("checklist", visit.say("at most 100 lines of 200 characters"))
     where = {name: forms.words(visit, name, needed=False, longest=100) or None for name in WHERE}
@@ -116,14 +126,14 @@ async def put(visit: Visit) -> Response:
     plan = await _plan(visit)
 
     async def act() -> str:
-        name, given = plan.name if plan else forms.words(visit, "name", longest=60), await _given(visit)
-        reason = forms.words(visit, "reason", longest=2000)
+        name, given = plan.name if plan else forms.words(visit, "name", longest=60), await _given(visit, plan)
+        why = forms.words(visit, "reason", longest=2000)
         if plan is None and any(known.name == name for known in await visit.site.office.upkeep.plans()):
             raise BadInput("name", visit.say("there is a plan of this name already"))
         async with visit.site.desk.db.acquire() as conn, conn.transaction():
             made = await rounds.put(conn, name, given, visit.who.name, visit.now)
             await changes.note(conn, "upkeep", name, _shape(plan) if plan else None, _shape(made), by=visit.who.name,
-                               reason=reason, now=visit.now)
+                               reason=why, now=visit.now)
         return url("desk", "upkeep", made.id)
 
     async def again(wrong: Mapping[str, str], problem: str, status: int) -> Response:

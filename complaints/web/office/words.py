@@ -93,6 +93,10 @@ OFFICE: Mapping[str, Mapping[str, str]] = {
         "user": N_("User"), "token": N_("API token"), "policy": N_("Policy"), "team": N_("Team"),
         "upkeep": N_("Upkeep plan"),
     },
+    "looked_at": {
+        "case": N_("the case"), "work order": N_("a work order"), "export.html": N_("the case, as a page to keep"),
+        "export.zip": N_("the case, as a bundle to keep"),
+    },
     "alarm_kind": {
         "silent_fault": N_("Silent fault: people complain, the station says nothing"),
         "delivery.unclear": N_("A message may not have gone out"), "delivery.failed": N_("A message did not go out"),

@@ -25,6 +25,12 @@
     }
   });
 
+  // On a phone the rows of links are wider than the screen: where one is stays in sight.
+  for (const here of document.querySelectorAll(".sections [aria-current], .rooms [aria-current]")) {
+    const row = here.parentElement;
+    row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+  }
+
   // The chart: drag over a stretch to see it closer, a double click for twice as much, a sideways wheel to move on.
   const chartOf = (target) => target.closest?.("svg[data-chart]");
   const show = (svg, since, until) => {
