@@ -137,6 +137,7 @@ async def logged(conn: Conn, limit: int = 200) -> list[dict[str, Any]]:
 # --- people -----------------------------------------------------------------------------------
 
 ADD_USER = "insert into users (name, role, password_hash, created_at) values ($1, $2, $3, $4)"
+NAMED_ALIKE = "select name from users where lower(name) = lower($1)"
 
 
 async def add_user(
@@ -146,6 +147,8 @@ async def add_user(
     check_role(role)
     if not name.strip():
         raise BadInput("name", "must not be empty")
+    if alike := await conn.fetchval(NAMED_ALIKE, name.strip()):
+        raise Conflict(f"there is a user {alike} already")
     hashed = await _hashed(password)
     try:
         await conn.execute(ADD_USER, name.strip(), role, hashed, now)
@@ -202,9 +205,11 @@ async def change_user(
     await note(conn, by, "user.changed", name, now, **{k: v for k, v in done.items() if v is not None})
 
 
+# Phones begin a name with a capital letter. Of two older names that differ by that alone, the exact one counts.
 USER = """
-    select role, password_hash, failures, locked_until from users
-    where name = $1 and active and password_hash is not null
+    select name, password_hash, locked_until from users
+    where lower(name) = lower($1) and active and password_hash is not null
+    order by name = $1 desc limit 1
 """
 LOG_IN_GOOD = "update users set failures = 0, locked_until = null where name = $1"
 LOG_IN_WRONG = "update users set failures = failures + 1 where name = $1 returning failures"
@@ -275,8 +280,8 @@ class Staff:
         if user and user["locked_until"] and user["locked_until"] > now:
             return LogIn(None, user["locked_until"])
         if not await self._fits(user["password_hash"] if user else self._nobody, password) or not user:
-            return LogIn(None, await self._failed(name, now))
-        return LogIn(await self.begin_session(name, "password"))
+            return LogIn(None, await self._failed(user["name"] if user else name, now))
+        return LogIn(await self.begin_session(user["name"], "password"))
 
     async def begin_session(self, name: str, how: str) -> str:
         """A new session of somebody who has shown who he is."""

@@ -55,7 +55,7 @@ def dispatched(words: str, *, fault_level: int, who: str = "wu") -> Sequence[Ste
     return (
         *taken(who), Step(0.7, who, "say", {"text": words}),
         Step(0.8, who, "dispatch", {"owner": "tan", "fault_level": fault_level, "reason": "需到现场检查"}),
-        Step(there, "tan", "arrive"), Step(there + 0.9, "tan", "finish", {"text": "repaired, tried with a test load"}),
+        Step(there, "tan", "arrive"), Step(there + 0.9, "tan", "finish", {"text": "已修复，带载测试正常"}),
         Step(there + 2.5, who, "resolve", {"text": words}), Step(there + 12, CUSTOMER, "accept", {"satisfaction": 4}),
     )
 

@@ -31,6 +31,7 @@ PATIENCE_S = 25.0
 
 DRIVER, NEIGHBOUR, VISITOR = "APP-WANG", "APP-CHEN", "APP-LIN"
 COMPLAINT = "扫码付了30块钱,插着枪等了快十分钟,一度电都没充进去,钱也没退,怎么回事?"
+CONTACTOR = "1 号枪接触器不吸合"
 
 
 class StepFailed(Exception):
@@ -184,7 +185,7 @@ class Story:
     async def the_reset_is_refused(self) -> None:
         self.teller.chapter("The agent wants to reset, but somebody is charging on plug 2")
         answer = await self.api.post(f"/complaints/{self.number}/actions", json={
-            "action": "reset", "reason": "contactor of plug 1 does not close",
+            "action": "reset", "reason": CONTACTOR,
         })
         self.teller.saw(answer.status_code == 409 and "G2" in answer.json().get("guards", []),
                         f"refused by guard {', '.join(answer.json().get('guards', []))}: {answer.json().get('detail')}")
@@ -196,7 +197,7 @@ class Story:
 
     async def the_reset_helps(self) -> None:
         self.teller.chapter("Now the reset is allowed, and watched")
-        answer = await self.act("reset", reason="contactor of plug 1 does not close", wait_s=10)
+        answer = await self.act("reset", reason=CONTACTOR, wait_s=10)
         command = (answer.get("command") or answer).get("id")
         self.teller.saw(bool(command), "asked from the case")
         self.dc.set_contactor(1, stuck_open=False)  # the restart frees the relay's driver that had hung
@@ -219,12 +220,12 @@ class Story:
 
     async def the_money_goes_back(self) -> None:
         self.teller.chapter("The refund")
-        await self.act("refund", reason="no energy delivered", approve=False)
+        await self.act("refund", reason="没有充入电量", approve=False)
         self.teller.say("The agent proposes 30.00 CNY.")
-        await self.act("refund", reason="evidence is clear", approve=True)
+        await self.act("refund", reason="证据清楚", approve=True)
         paid = await until(self.refunded, "the refund among the payments")
         self.teller.saw(Decimal(paid["amount"]) == 30, f"approved and sent: {paid['amount']} {paid['currency']}")
-        await self.act("resolve", reason="station repaired by reset, money returned",
+        await self.act("resolve", reason="重启后恢复，已退款",
                        text="经查记录,这次充电没有输出电量,30.00元已原路退回;充电桩已恢复正常。很抱歉给您添麻烦了。")
 
     async def the_driver_confirms(self) -> None:
@@ -237,7 +238,7 @@ class Story:
         case = await until(self.confirmed, "his confirmation")
         self.teller.saw(case["state"] in ("confirming", "closed"), f"confirmed; the case is {case['state']}")
         if case["state"] != "closed":
-            await self.act("close", reason="solved and confirmed by the driver")
+            await self.act("close", reason="车主已确认解决")
         case = await self.get(f"/complaints/{self.number}")
         self.teller.saw(case["state"] == "closed", f"closed, with {len(case['entries'])} entries on record")
 

@@ -151,6 +151,8 @@ async def part(visit: Visit) -> Response:
 
 async def _offers(visit: Visit, case: Case, judgement: Mapping[str, Any] | None) -> dict[str, Any]:
     possible = await visit.site.desk.possible(case.number) if case.is_open else []
+    if case.where and not await visit.site.csms.transactions(station=case.where, state="open", limit=1):
+        possible = [p for p in possible if p.action != "stop"]  # nothing runs that could be ended
     return {"offers": offers(possible, judgement, visit.who)}
 
 

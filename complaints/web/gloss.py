@@ -16,7 +16,7 @@ Say = Callable[..., str]
 CALL, RESULT, ERROR = 2, 3, 4
 
 ASKED = {
-    "Reset": N_("We ask it to restart (%(type)s)."), "UnlockConnector": N_("We ask it to unlock plug %(plug)s."),
+    "Reset": N_("We ask it to restart: %(type)s."), "UnlockConnector": N_("We ask it to unlock plug %(plug)s."),
     "RemoteStartTransaction": N_("We ask it to start a session on plug %(plug)s."),
     "RequestStartTransaction": N_("We ask it to start a session on plug %(plug)s."),
     "RemoteStopTransaction": N_("We ask it to end session %(transaction)s."),

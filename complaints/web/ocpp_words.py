@@ -65,4 +65,6 @@ def named(table: Mapping[str, str], code: str | None, say: Callable[..., str]) -
     """Our words with the station's own behind them; hers alone where we have none."""
     if not code:
         return "–"
-    return say("%(words)s (%(code)s)", words=say(table[code]), code=code) if code in table else code
+    if code not in table or (words := say(table[code])).casefold() == code.casefold():
+        return code if code not in table else words
+    return say("%(words)s (%(code)s)", words=words, code=code)

@@ -41,6 +41,23 @@ async def test_a_log_in_gives_a_session_that_expires(db: Db, clock: SetClock) ->
     assert (await staff.log_in("nobody", "correct horse")).session is None
 
 
+async def test_a_name_is_known_in_any_case_of_its_letters(db: Db, clock: SetClock) -> None:
+    """A phone writes the first letter large, and the person added as Wang Wei types wang wei."""
+    async with db.acquire() as conn:
+        await add_user(conn, "Wang Wei", "agent", "correct horse", clock())
+        with pytest.raises(Conflict, match="there is a user Wang Wei already"):
+            await add_user(conn, "wang wei", "admin", "correct horse", clock())
+    staff = Staff(db, clock)
+    session = (await staff.log_in("wang wei", "correct horse")).session
+    assert session
+    who = await staff.who(session)
+    assert who
+    assert who.name == "Wang Wei"
+    for _ in range(5):
+        await staff.log_in("WANG WEI", "wrong horse")
+    assert (await staff.log_in("Wang Wei", "correct horse")).locked_until
+
+
 async def test_five_wrong_passwords_lock_the_account_for_a_while(db: Db, clock: SetClock) -> None:
     staff = Staff(db, clock)
     await add_user(db, "wang", "agent", "correct horse", clock())

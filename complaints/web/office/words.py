@@ -100,7 +100,7 @@ OFFICE: Mapping[str, Mapping[str, str]] = {
     "alarm_kind": {
         "silent_fault": N_("Silent fault: people complain, the station says nothing"),
         "delivery.unclear": N_("A message may not have gone out"), "delivery.failed": N_("A message did not go out"),
-        "calendar.horizon": N_("Clocks reach beyond the published calendar"),
+        "calendar.horizon": N_("A deadline lies beyond the published holidays: enter more under Settings, Calendars"),
         "nobody": N_("A case has no person on duty"),
         "early_warning": N_("Readings warn of a fault"), "out_of_limits": N_("A test found readings out of limits"),
         "model_share": N_("One model has more than its share of complaints"),

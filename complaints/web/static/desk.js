@@ -5,9 +5,11 @@
 
   // What htmx loads into the panel opens it; a link works without all this as a page of its own.
   document.body.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target !== body) return;
-    if (!panel.open) panel.showModal();
-    const first = body.querySelector("[autofocus], textarea, input:not([type=hidden])");
+    // A form that comes back with what is wrong takes its own place, in the panel or on a page of its own.
+    const again = event.detail.target.classList.contains("panel-in");
+    if (event.detail.target !== body && !again) return;
+    if (!again && !panel.open) panel.showModal();
+    const first = (panel.open ? body : document.querySelector("main")).querySelector("[autofocus], textarea, input:not([type=hidden])");
     if (first) first.focus();
   });
   // Guards and mistakes come with 409 and 422: they are answers to be read, not failures.
