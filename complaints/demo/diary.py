@@ -58,10 +58,24 @@ class Diary:
         self._ids = itertools.count(1)
         self._written: list[tuple[datetime, int, dict[str, Any]]] = []
         self.registers = {n: 40_000.0 + 137 * n for n in range(1, len(machine.model.kw) + 1)}
+        self._first = dict(self.registers)
+        self._charged: list[tuple[datetime, int, float]] = []
+        self._meters: list[tuple[int, float, dict[str, Any], str]] = []
+        """(session, Wh since it began, the message, its field) of each register to be written."""
 
     @property
     def lines(self) -> list[tuple[datetime, int, dict[str, Any]]]:
+        self._read_meters()
         return sorted(self._written, key=lambda line: line[:2])
+
+    def _read_meters(self) -> None:
+        """A register counts on from session to session in the order they were lived, not told."""
+        at_start, counted = [0.0] * len(self._charged), dict(self._first)
+        for n, (_, evse, wh) in sorted(enumerate(self._charged), key=lambda one: one[1][0]):
+            at_start[n] = counted[evse]
+            counted[evse] += wh
+        for n, since, message, field in self._meters:
+            message[field] = type(message[field])(round(at_start[n] + since))
 
     def _line(self, at: datetime, kind: str, **more: Any) -> None:
         line = {"station": self.machine.id, "at": iso(at), "kind": kind, **more}
@@ -161,14 +175,14 @@ class Diary:
     def charge(self, at: datetime, how: Charge) -> Lived:
         """A whole session from the start asked for to the cable back in its holder."""
         began, ended = at, at + timedelta(minutes=how.minutes)
-        first = self.registers[how.evse]
         wh = how.wh if how.wh is not None else how.kw * 1000 * how.minutes / 60
+        self._charged.append((at, how.evse, wh))
         name = self._begin(at, how)
         for moment, part in _moments(how):
-            self._reading(at + timedelta(minutes=moment), how, name, first + wh * part, part)
-        self.registers[how.evse] = first + wh
+            self._reading(at + timedelta(minutes=moment), how, name, wh * part, part)
+        self.registers[how.evse] += wh
         if how.ends:
-            self._end(ended, how, name)
+            self._end(ended, how, name, wh)
             self.status(ended + timedelta(minutes=how.free_after), how.evse, "Available")
         return Lived(name, began, ended, wh)
 
@@ -181,23 +195,28 @@ class Diary:
         number = next(self._numbers)
         self._seq = 0
         if self._old:
-            said = {"connectorId": how.evse, "idTag": how.token, "meterStart": round(self.registers[how.evse]),
-                    "timestamp": iso(at)}
+            said = {"connectorId": how.evse, "idTag": how.token, "meterStart": 0, "timestamp": iso(at)}
+            self._meter(0, said, "meterStart")
             self.says(at, "StartTransaction", said, {"transactionId": number, "idTagInfo": {"status": "Accepted"}})
             self.status(at + timedelta(seconds=8), how.evse, how.state)
             return str(number)
         name = f"{self.machine.id.lower()}-{number}"
         token = {"idToken": how.token, "type": "ISO14443" if how.started_by is None else "Central"}
         trigger = "Authorized" if how.started_by is None else "RemoteStart"
-        self._event2(at, how, name, "Started", trigger, self.registers[how.evse], "Transaction.Begin", token=token)
+        self._event2(at, how, name, "Started", trigger, 0, "Transaction.Begin", token=token)
         return name
 
-    def _reading(self, at: datetime, how: Charge, name: str, register: float, part: float) -> None:
+    def _meter(self, since: float, message: dict[str, Any], field: str) -> None:
+        """The register of this session, so many Wh after its start: written once all sessions are known."""
+        self._meters.append((len(self._charged) - 1, since, message, field))
+
+    def _reading(self, at: datetime, how: Charge, name: str, since: float, part: float) -> None:
         if not self._old:
-            self._event2(at, how, name, "Updated", "MeterValuePeriodic", register, "Sample.Periodic", part=part)
+            self._event2(at, how, name, "Updated", "MeterValuePeriodic", since, "Sample.Periodic", part=part)
             return
-        values = [{"value": str(round(register)), "measurand": "Energy.Active.Import.Register", "unit": "Wh"},
+        values = [{"value": "", "measurand": "Energy.Active.Import.Register", "unit": "Wh"},
                   *self._others(how, part, as_text=True)]
+        self._meter(since, values[0], "value")
         said = {"connectorId": how.evse, "transactionId": int(name),
                 "meterValue": [{"timestamp": iso(at), "sampledValue": values}]}
         self.says(at, "MeterValues", said)
@@ -228,10 +247,10 @@ class Diary:
         wh = how.wh if how.wh is not None else how.kw * 1000 * how.minutes / 60
         return min(wh / 600, 100 - how.soc)
 
-    def _end(self, at: datetime, how: Charge, name: str) -> None:
-        register = self.registers[how.evse]
+    def _end(self, at: datetime, how: Charge, name: str, wh: float) -> None:
         if self._old:
-            said: dict[str, Any] = {"transactionId": int(name), "meterStop": round(register), "timestamp": iso(at)}
+            said: dict[str, Any] = {"transactionId": int(name), "meterStop": 0, "timestamp": iso(at)}
+            self._meter(wh, said, "meterStop")
             said |= {"reason": how.reason} if how.reason else {}
             if how.reason == "Local" and how.stopped_by_card and how.started_by is None:
                 said["idTag"] = how.token
@@ -240,16 +259,17 @@ class Diary:
             return
         trigger = {"Local": "StopAuthorized", "Remote": "RemoteStop", "EVDisconnected": "EVCommunicationLost",
                    "StoppedByEV": "ChargingStateChanged"}.get(how.reason or "", "AbnormalCondition")
-        self._event2(at, how, name, "Ended", trigger, register, "Transaction.End", reason=how.reason)
+        self._event2(at, how, name, "Ended", trigger, wh, "Transaction.End", reason=how.reason)
 
     def _event2(
-        self, at: datetime, how: Charge, name: str, type: str, trigger: str, register: float, context: str, *,
+        self, at: datetime, how: Charge, name: str, type: str, trigger: str, since: float, context: str, *,
         token: Mapping[str, Any] | None = None, part: float | None = None, reason: str | None = None,
     ) -> None:
         state = how.state if part is not None else "EVConnected"
         info: dict[str, Any] = {"transactionId": name, "chargingState": state}
         info |= {"stoppedReason": reason} if reason else {}
-        energy = {"value": round(register), "context": context, "measurand": "Energy.Active.Import.Register"}
+        energy = {"value": 0, "context": context, "measurand": "Energy.Active.Import.Register"}
+        self._meter(since, energy, "value")
         others = [] if part is None else self._others(how, part, as_text=False)
         said = {
             "eventType": type, "timestamp": iso(at), "triggerReason": trigger, "seqNo": self._seq,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from complaints.chinese import traditional
 from complaints.desk import CUSTOMER
 from complaints.evidence.why import NEWS
 from complaints.rest.complaints import may_read
@@ -22,7 +24,10 @@ from complaints.web.labels import (
     DEPARTMENT,
     EFFECT,
     ENTRY,
+    FIELD,
+    FINDING,
     GUARD,
+    LEVEL,
     LIABILITY,
     REFUND_STATE,
     STATE,
@@ -30,6 +35,7 @@ from complaints.web.labels import (
     VERDICT,
 )
 
+CODE = re.compile(r"\b[a-z]+\.[a-z_]+")
 SPOKEN = ("filed", "message", "question", "resolution", "rejection", "confirmation", "closing", "note", "call",
           "evidence")
 """Entries that are somebody's words; the others are a log."""
@@ -70,9 +76,15 @@ def _line(visit: Visit, e: Entry) -> Line:
 
 
 def _said(visit: Visit, e: Entry) -> str:
-    """The words of an entry; what judged it anew is ours to say, so it is said in the reader's language."""
-    news = next((n for n in NEWS.values() if e.text in (n.en, n.zh)), None) if e.type == "assessment" else None
-    return visit.tongue.of({"en": news.en, "zh": news.zh}) if news else e.text or ""
+    """The words of an entry. What judged it anew, and what that changed, is ours to say in the reader's language."""
+    if e.type != "assessment":
+        return e.text or ""
+    note = e.body.get("note", {})
+    why = e.text or ""
+    for changed in filter(None, (note.get("en"), note.get("zh"), traditional(note.get("zh", "")))):
+        why = why.removesuffix(changed).rstrip("。. ")
+    news = next((n for n in NEWS.values() if why in (n.en, n.zh, traditional(n.zh))), None)
+    return visit.tongue.of({"en": news.en, "zh": news.zh}) if news else why
 
 
 def _told(visit: Visit, e: Entry) -> str:
@@ -84,7 +96,8 @@ def _told(visit: Visit, e: Entry) -> str:
             return f"{topic} · L{b.get('level')} · {department}\n{_why(visit, b)}".strip()
         case "assessment":
             verdict, liable = _name(say, VERDICT, b.get("verdict")), _name(say, LIABILITY, b.get("liability"))
-            return say("version %(n)s: %(verdict)s; %(liable)s", n=b.get("version"), verdict=verdict, liable=liable)
+            judged = say("version %(n)s: %(verdict)s; %(liable)s", n=b.get("version"), verdict=verdict, liable=liable)
+            return "\n".join(filter(None, (judged, _named(say, visit.tongue.of(b.get("note", {}))))))
         case "assignment" | "dispatch":
             return f"{b.get('owner') or b.get('technician') or ''}\n{_why(visit, b)}".strip()
         case "escalation":
@@ -107,11 +120,37 @@ def _told(visit: Visit, e: Entry) -> str:
             due = shown.local(shown.moment(b["due_at"]), visit.site.zone, "near") if b.get("due_at") else ""
             return f"{_name(say, CLOCK, b.get('kind'))} {due}"
         case "correction":
-            return ", ".join(f"{k}: {b.get('before', {}).get(k)} → {v}" for k, v in b.get("after", {}).items())
+            return "\n".join(filter(None, (_corrected(visit, k, b.get("before", {}).get(k), v)
+                                           for k, v in b.get("after", {}).items())))
         case "confirmation" if b.get("satisfaction"):
             return say("%(n)s of 5", n=b["satisfaction"])
         case _:
             return ""
+
+
+CORRECTED = {"topic": TOPIC, "department": DEPARTMENT, "level": LEVEL}
+FOLLOWS = ("category", "nature")
+"""What a topic brings along by itself."""
+
+
+def _corrected(visit: Visit, field: str, before: Any, after: Any) -> str:
+    if field in FOLLOWS:
+        return ""
+    was, is_now = (_shown(visit, field, value) for value in (before, after))
+    return f"{_name(visit.say, FIELD, field)}: {was} → {is_now}"
+
+
+def _shown(visit: Visit, field: str, value: Any) -> str:
+    if value is None:
+        return "–"
+    if field.endswith("_at"):
+        return shown.local(shown.moment(value), visit.site.zone, "full")
+    return _name(visit.say, CORRECTED.get(field, {}), str(value))
+
+
+def _named(say: Any, text: str) -> str:
+    """With the names of findings for their codes."""
+    return CODE.sub(lambda m: str(say(FINDING[m[0]])) if m[0] in FINDING else m[0], text)
 
 
 def _why(visit: Visit, body: Mapping[str, Any]) -> str:

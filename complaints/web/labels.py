@@ -152,6 +152,8 @@ REFUND_STATE = {
 PAYMENT = {
     "capture": N_("Payment taken"), "hold": N_("Amount held"), "void": N_("Hold released"), "refund": N_("Refunded"),
 }
+METHOD = {"wechat": N_("WeChat Pay"), "alipay": N_("Alipay"), "card": N_("Card"), "cash": N_("Cash")}
+SESSION = {"open": N_("running"), "closed": N_("ended")}
 PROOF = {
     "frame": N_("OCPP message"), "transaction": N_("Session"), "reading": N_("Meter reading"), "fault": N_("Fault"),
     "command": N_("Command"), "payment": N_("Payment"), "connection": N_("Connection"),

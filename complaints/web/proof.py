@@ -8,8 +8,12 @@ from typing import Any
 import orjson
 from fastapi import Response
 
+from complaints.web.finding_names import SUSPECT
 from complaints.web.frame import Visit, url
 from complaints.web.gloss import gloss, parse
+from complaints.web.labels import COMMAND, COMMAND_STATE, EFFECT, FAULT, METHOD, PAYMENT, SESSION
+from complaints.web.ocpp_words import stopped_because
+from complaints.web.shown import power
 from complaints.web.tongue import N_
 from csms.api import FrameRow
 from csms.errors import NotFound
@@ -30,6 +34,13 @@ NAMES = {
     "connected_at": N_("Connected"), "disconnected_at": N_("Disconnected"), "protocol": N_("Protocol"),
     "station": N_("Station"), "suspect": N_("Odd about it"), "context": N_("Context"),
 }
+UNITS = {"soc_percent": "%", "current_a": "A", "offered_a": "A", "voltage_v": "V", "temperature_c": "°C"}
+WORDS: Mapping[tuple[str, str], Mapping[str, str]] = {
+    ("payment", "kind"): PAYMENT, ("command", "kind"): COMMAND, ("command", "state"): COMMAND_STATE,
+    ("command", "effect"): EFFECT, ("fault", "kind"): FAULT, ("transaction", "state"): SESSION,
+    ("payment", "method"): METHOD,
+}
+"""Words for the codes in a record of a kind."""
 FRAMES = ("start_frame", "stop_frame", "frame", "answer_frame")
 TIMES = frozenset(name for name in NAMES if name.endswith("_at")) | {"at"}
 ENERGIES = frozenset(name for name in NAMES if name.endswith("_wh"))
@@ -42,9 +53,27 @@ async def show(visit: Visit) -> Response:
     record = await _record(visit, number, kind, id)
     if record is None:
         raise NotFound(f"no {kind} {id} in the evidence of {number}")
-    facts = [(visit.say(NAMES[k]), k, v) for k, v in record.items() if k in NAMES and v not in (None, "", [], ())]
+    facts = [(visit.say(NAMES[k]), k, _shown(visit, kind, k, v)) for k, v in record.items()
+             if k in NAMES and v not in (None, "", [], ())]
     frames = [f for name in FRAMES if (f := record.get(name))]
     return page(visit, kind=kind, id=id, facts=facts, frames=frames, number=number, raw=dict(record))
+
+
+def _shown(visit: Visit, kind: str, name: str, value: Any) -> Any:
+    """A fact with its unit, or in words. Times and energies are the template's to show."""
+    say = visit.say
+    if isinstance(value, bool):
+        return say("yes") if value else say("no")
+    if name in UNITS and isinstance(value, int | float):
+        return f"{value:g} {UNITS[name]}"
+    if name == "power_w":
+        return power(float(value))
+    if name == "stop_reason":
+        return stopped_because(value, say)
+    if name == "suspect":
+        return [say(SUSPECT.get(code, code)) for code in value]
+    table = WORDS.get((kind, name), {})
+    return say(table[value]) if isinstance(value, str) and value in table else value
 
 
 async def _record(visit: Visit, number: str, kind: str, id: str) -> Mapping[str, Any] | None:

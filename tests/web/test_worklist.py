@@ -98,6 +98,17 @@ async def test_ticked_cases_begin_an_incident_of_their_own(told: Stage) -> None:
     assert [(e.author, e.body) for e in entries if e.type == "incident"] == [("li", {"incident": made.id})]
 
 
+async def test_an_incident_that_not_all_could_join_is_one_click_away(told: Stage) -> None:
+    numbers, desk = await three_cases(told), told.product.desk
+    async with aclosing(await logged_in(told, "li")) as agent:
+        ticked = {"token": token((await agent.get("/desk")).text), "do": "begin"}
+        await agent.post("/desk/many", data=ticked | {"number": numbers[:1], "title": "The first"})
+        answer = await agent.post("/desk/many", data=ticked | {"number": numbers, "title": "The second"})
+        second = (await desk.case(numbers[1])).incident
+        assert f"Done for 2. Not for: {numbers[0]}" in answer.text
+        assert f'<a href="/desk/incidents/{second}">To the new incident</a>' in answer.text
+
+
 async def test_two_on_one_case_see_each_other(told: Stage) -> None:
     number = (await three_cases(told))[0]
     async with (

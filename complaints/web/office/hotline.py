@@ -60,7 +60,9 @@ async def file(visit: Visit) -> Response:
     async def again(wrong: Mapping[str, str], problem: str, status: int) -> Response:
         topic = visit.form.text("topic")
         asked = _questions(hotline.guide(topic)) if topic in CATEGORY_OF else []
-        named = {q["name"]: words for q in asked for field, words in wrong.items() if q["field"] == field}
+        # Several questions may go into one field: what is wrong stands at the first of them.
+        first = {q["field"]: q["name"] for q in reversed(asked)}
+        named = {first[field]: words for field, words in wrong.items() if field in first}
         return await _page(visit, named or dict(wrong), problem, status)
 
     return await forms.attempt(visit, act, again, "hotline")
