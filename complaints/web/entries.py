@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from complaints.rest.complaints import may_read
 from complaints.thread import SYSTEM, Entry
 from complaints.web import shown
 from complaints.web.because import reason
+from complaints.web.finding_names import by_name
 from complaints.web.frame import Visit
 from complaints.web.labels import (
     ACTION,
@@ -25,7 +25,6 @@ from complaints.web.labels import (
     EFFECT,
     ENTRY,
     FIELD,
-    FINDING,
     GUARD,
     LEVEL,
     LIABILITY,
@@ -35,7 +34,6 @@ from complaints.web.labels import (
     VERDICT,
 )
 
-CODE = re.compile(r"\b[a-z]+\.[a-z_]+")
 SPOKEN = ("filed", "message", "question", "resolution", "rejection", "confirmation", "closing", "note", "call",
           "evidence")
 """Entries that are somebody's words; the others are a log."""
@@ -97,7 +95,7 @@ def _told(visit: Visit, e: Entry) -> str:
         case "assessment":
             verdict, liable = _name(say, VERDICT, b.get("verdict")), _name(say, LIABILITY, b.get("liability"))
             judged = say("version %(n)s: %(verdict)s; %(liable)s", n=b.get("version"), verdict=verdict, liable=liable)
-            return "\n".join(filter(None, (judged, _named(say, visit.tongue.of(b.get("note", {}))))))
+            return "\n".join(filter(None, (judged, by_name(visit.tongue.of(b.get("note", {})), say).replace("_", " "))))
         case "assignment" | "dispatch":
             return f"{b.get('owner') or b.get('technician') or ''}\n{_why(visit, b)}".strip()
         case "escalation":
@@ -146,11 +144,6 @@ def _shown(visit: Visit, field: str, value: Any) -> str:
     if field.endswith("_at"):
         return shown.local(shown.moment(value), visit.site.zone, "full")
     return _name(visit.say, CORRECTED.get(field, {}), str(value))
-
-
-def _named(say: Any, text: str) -> str:
-    """With the names of findings for their codes."""
-    return CODE.sub(lambda m: str(say(FINDING[m[0]])) if m[0] in FINDING else m[0], text)
 
 
 def _why(visit: Visit, body: Mapping[str, Any]) -> str:

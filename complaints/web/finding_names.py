@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 
 from complaints.web.tongue import N_
 
@@ -54,6 +55,14 @@ FINDING: Mapping[str, str] = {
     "bill.idle_justified": N_("the idle fee is right"), "bill.idle_unjustified": N_("the idle fee is too high"),
     "bill.period_shift": N_("tariff times shifted"),
 }
+CODE = re.compile(r"\b[a-z]+\.[a-z_]+")
+
+
+def by_name(text: str, say: Callable[..., str]) -> str:
+    """A text for staff with the names of findings for their codes."""
+    return CODE.sub(lambda m: say(FINDING[m[0]]) if m[0] in FINDING else m[0], text)
+
+
 RECORD: Mapping[str, str] = {
     **FINDING,
     "session": N_("there was a session"), "no session": N_("there was no session"),

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from complaints.web.finding_names import by_name
 from complaints.web.ocpp_words import stopped_because
 from complaints.web.office.kept import field_words, value_words
 from complaints.web.tongue import Tongue
@@ -86,6 +87,7 @@ def filters(tongue: Tongue, zone: str, labels: Mapping[str, Mapping[str, str]]) 
         "when": shown, "kwh": kwh, "power": power, "label": label,
         "amount": lambda value, currency=None: amount(value, currency, tongue),
         "stopped": lambda code: stopped_because(code, tongue.say),
+        "findings": lambda text: by_name(text, tongue.say),
         "decimal": Decimal, "span": lambda span: length(span, tongue), "words": tongue.of,
         "field_words": lambda name: field_words(name, tongue),
         "value_words": lambda value, field, setting: value_words(

@@ -293,7 +293,7 @@ class Drawing:
         self.chart.told.append((begin, self.tongue.say("Session begins: %(energy)s", energy=energy)))
         if stopped and self.inside(stopped):
             why = stopped_because(t["stop_reason"], self.tongue.say)
-            self.chart.told.append((stopped, self.tongue.say("Session ends (%(why)s)", why=why)))
+            self.chart.told.append((stopped, self.tongue.say("Session ends: %(why)s", why=why)))
 
     # --- faults and moments ---------------------------------------------------------------------
 
