@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -78,7 +79,7 @@ class Product:
             ),
             log_address=lambda station: self.csms.log_address(station, self.public_url),
         )
-        self.staff = Staff(db, clock)
+        self.staff = Staff(db, clock, session_lasts=timedelta(hours=settings.session_hours))
         self.office = Office(db, self.csms, self.desk, clock, OfficeOptions(
             settings.notify_email, settings.notify_sms, settings.data / "heads" if settings.data else None,
             targets.networks(settings.hook_networks),
@@ -263,8 +264,18 @@ async def _listen(product: Product, app: FastAPI, owner: Owner, stack: AsyncExit
         await asyncio.sleep(0.01)
 
 
+async def announced(product: Product, *, desk: bool) -> list[str]:
+    """`ready` with its addresses; and, as long as nobody can log in, where the first user is made."""
+    more = {"ocpps": product.ocpps, "ftp": product.ftp}
+    also = "".join(f" {name}={address}" for name, address in more.items() if address)
+    lines = [f"ready http={product.http or '-'} ocpp={product.ocpp or '-'}{also}"]
+    if desk and product.http and await product.staff.nobody_yet():
+        lines.append(f"set-up {product.http}/setup?code={product.staff.setup_code}")
+    return lines
+
+
 async def serve_until_told(settings: Settings, *, stations: bool, desk: bool) -> None:
-    """Run until SIGTERM or SIGINT; one line on stdout once it accepts."""
+    """Run until SIGTERM or SIGINT; says on stdout once it accepts."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
@@ -273,9 +284,7 @@ async def serve_until_told(settings: Settings, *, stations: bool, desk: bool) ->
         if tls := product.centre.tls:
             renewing: set[asyncio.Task[bool]] = set()
             loop.add_signal_handler(signal.SIGHUP, lambda: renewing.add(loop.create_task(tls.reload())))
-        more = {"ocpps": product.ocpps, "ftp": product.ftp}
-        also = "".join(f" {name}={address}" for name, address in more.items() if address)
-        print(f"ready http={product.http or '-'} ocpp={product.ocpp or '-'}{also}", flush=True)
+        print("\n".join(await announced(product, desk=desk)), flush=True)
         while not told.is_set() and not product.failed():
             with suppress(TimeoutError):
                 await asyncio.wait_for(told.wait(), LOOKED_AFTER_EVERY_S)

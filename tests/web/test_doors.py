@@ -10,6 +10,7 @@ import httpx
 import pytest
 from babel.messages.extract import extract_from_dir
 
+from complaints.app import announced
 from complaints.cases import Wanted
 from complaints.web import routes
 from complaints.web.frame import HERE
@@ -214,7 +215,11 @@ def test_the_table_names_every_url_once() -> None:
 
 async def test_the_first_user_is_made_once_and_only_with_the_printed_code(dsn: str) -> None:
     async with stage(dsn, past=timedelta(0), pace=1, people=False) as empty, visitor(empty) as anyone:
-        good = {"code": empty.product.staff.setup_code, "name": "root", "password": PASSWORD, "again": PASSWORD}
+        ready, set_up = await announced(empty.product, desk=True)
+        assert ready.startswith("ready http=http://")
+        address, code = set_up.removeprefix("set-up ").split("?code=")
+        assert address == f"{empty.http}/setup"
+        good = {"code": code, "name": "root", "password": PASSWORD, "again": PASSWORD}
         for wrong, field in (({"code": "guess"}, "code"), ({"again": "other-one"}, "again"),
                              ({"password": "short", "again": "short"}, "password"), ({"name": " "}, "name")):
             answer = await anyone.post("/setup", data=good | wrong)
@@ -229,3 +234,4 @@ async def test_the_first_user_is_made_once_and_only_with_the_printed_code(dsn: s
         assert (again.status_code, again.headers["location"]) == (303, "/login")
         assert (await anyone.get("/setup")).headers["location"] == "/login"
         assert [p.name for p in await empty.product.staff.people()] == ["root"]
+        assert len(await announced(empty.product, desk=True)) == 1
