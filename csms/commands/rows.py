@@ -20,7 +20,7 @@ from csms.commands.effects import (
 from csms.commands.guards import PLUGS
 from csms.errors import NotFound
 from csms.kit.db import Conn, Row
-from csms.vocabulary import Command, CommandFact
+from csms.vocabulary import Command, CommandFact, CommandState
 from csms.vocabulary.heard import Notes
 
 SUBMIT = """
@@ -83,15 +83,20 @@ EXPIRE = """
 # After a crash nobody waits for these answers any more; a late one still settles the row.
 ABANDON = """
     update commands set state = 'unanswered', settled_at = $1
-    where state = 'sent' and sent_at < $1::timestamptz - make_interval(secs => $2) returning id, station
+    where state = 'sent' and sent_at < $1::timestamptz - make_interval(secs => $2)
+    returning id, station, kind, body, settled_at
 """
 
 # Those that a session had sent which is no more: its station was not heard to answer, and whoever waited is gone.
 ABANDON_OF = """
     update commands c set state = 'unanswered', settled_at = l.at
     from unnest($1::text[], $2::bigint[], $3::timestamptz[]) as l (station, session, at)
-    where c.station = l.station and c.session <= l.session and c.state = 'sent' returning c.id, c.station
+    where c.station = l.station and c.session <= l.session and c.state = 'sent'
+    returning c.id, c.station, c.kind, c.body, c.settled_at
 """
+
+# A reset may kill the one who would have answered it: what it does is watched all the same.
+WATCH = "update commands set effect = 'pending', effect_deadline = $2 where id = $1 and effect <> 'observed'"
 
 WAITED_FOR = """
     select distinct c.station from commands c join stations s on s.id = c.station
@@ -224,14 +229,21 @@ async def tidy(conn: Conn, now: datetime, notes: Notes, *, answer_within_s: floa
     await give_up_effects(conn, now, notes)
     for row in await conn.fetch(EXPIRE, now):
         notes.event("command.settled", row["station"], str(row["id"]), state="expired")
-    for row in await conn.fetch(ABANDON, now, answer_within_s):
-        notes.event("command.settled", row["station"], str(row["id"]), state="unanswered")
+    await _abandoned(conn, await conn.fetch(ABANDON, now, answer_within_s), notes)
 
 
 async def abandon(conn: Conn, lost: Sequence[tuple[str, int, datetime]], notes: Notes) -> None:
     """What these (station, session, at) had sent when their node died."""
-    for row in await conn.fetch(ABANDON_OF, *(list(column) for column in zip(*lost, strict=True))):
-        notes.event("command.settled", row["station"], str(row["id"]), state="unanswered")
+    await _abandoned(conn, await conn.fetch(ABANDON_OF, *(list(column) for column in zip(*lost, strict=True))), notes)
+
+
+async def _abandoned(conn: Conn, rows: Sequence[Row], notes: Notes) -> None:
+    for row in rows:
+        state = CommandState.UNANSWERED
+        notes.event("command.settled", row["station"], str(row["id"]), state=state.value)
+        effect, deadline = awaited_effect(row["kind"], row["body"], state, row["settled_at"])
+        if effect == "pending":
+            await conn.execute(WATCH, row["id"], deadline)
 
 
 async def waited_for(conn: Conn, node: str, now: datetime) -> list[str]:

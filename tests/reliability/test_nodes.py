@@ -110,7 +110,8 @@ async def test_what_a_dead_node_left_is_put_on_record_by_those_who_live(db: Db, 
     await db.execute("update nodes set seen_at = seen_at - interval '1 hour' where name = 'dead'")
     await alive.roster.round()
     await until(lambda: db.fetchval("select not connected from stations"))
-    assert await db.fetchval("select state from commands where id = $1", asked.id) == "unanswered"
+    left = await db.fetchrow("select state, effect from commands where id = $1", asked.id)
+    assert tuple(left) == ("unanswered", "pending"), "whether the reset helped is watched all the same"
     assert await db.fetchval("select reason from connections") == "its node stopped"
     # And should it live after all, its station has to come anew.
     await socket.say("MeterValues", metered(1))

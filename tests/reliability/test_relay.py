@@ -110,7 +110,7 @@ async def test_the_newer_holder_is_asked_and_the_older_one_is_told(relays: Relay
         while await older.superseded_by.get() != 2:
             pass
     older.answer = None  # its socket speaks for the station no longer
-    assert await desk.deliver("S-1", "c") == CommandState.REJECTED
+    await delivered(desk, "S-1", CommandState.REJECTED)
     await gateway.detach("S-1", older)
     assert await desk.deliver("S-1", "d") == CommandState.REJECTED
     assert "d" not in older.asked
