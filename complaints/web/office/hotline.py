@@ -109,7 +109,8 @@ async def taken(visit: Visit) -> Response:
     due = min((d.due_at for d in view.deadlines if d.met_at is None and d.kind == "resolve"), default=None)
     language = "zh-Hans" if caller == "zh" else "en"
     told = phrases.moment(due, case.zone) if due else ""
+    asked = {q["field"]: q[caller] for q in hotline.guide(case.topic)["questions"]}
     return visit.page(
-        "office/hotline_done.html", case=case, due=due, missing=[m for m in visit.query("missing").split(",") if m],
+        "office/hotline_done.html", case=case, due=due, missing=[asked[m] for m in visit.query("missing").split(",") if m in asked],
         closing=hotline.CLOSING[caller].format(number=case.number, due=told), language_told=language,
     )
