@@ -89,6 +89,7 @@ class Product:
         )
         self.http = self.ocpp = self.ocpps = self.ftp = ""
         self.owner: Owner | None = None
+        self.site: Site | None = None
 
     def failed(self) -> str | None:
         """Which of our parts has died; None while all run."""
@@ -108,7 +109,9 @@ class Product:
         )
         app.state.authenticate = self.staff.authenticate
         app.state.failed = self.failed
-        site = Site(self.desk, self.csms, self.staff, self.settings, self.clock, ocpp=self.ocpp, office=self.office)
+        site = self.site = Site(
+            self.desk, self.csms, self.staff, self.settings, self.clock, ocpp=self.ocpp, office=self.office
+        )
         app.add_middleware(Throttle, limits=Limits(
             self.settings.rate_address, self.settings.rate_token, self.settings.rate_public
         ))
@@ -284,6 +287,8 @@ async def serve_until_told(settings: Settings, *, stations: bool, desk: bool) ->
         if tls := product.centre.tls:
             renewing: set[asyncio.Task[bool]] = set()
             loop.add_signal_handler(signal.SIGHUP, lambda: renewing.add(loop.create_task(tls.reload())))
+        if product.owner and product.site:
+            product.owner.start(asyncio.to_thread(product.site.warm), "pages warming up")
         print("\n".join(await announced(product, desk=desk)), flush=True)
         while not told.is_set() and not product.failed():
             with suppress(TimeoutError):

@@ -14,9 +14,11 @@ from urllib.parse import quote, urlencode
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from starlette.datastructures import FormData, UploadFile
 
+from complaints.chinese import traditional
 from complaints.desk import Desk
 from complaints.intake.attachments import Sent
 from complaints.office import Office
@@ -75,6 +77,23 @@ def read_assets(folder: Path) -> dict[str, Asset]:
     return found
 
 
+class Compiled(BytecodeCache):
+    """Templates are compiled once in a process, not once for each language: that is what made first visits slow."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if code := self._kept.get(bucket.key):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
+
+
 class Site:
     """The parts that pages are made from. `ocpp` is where stations connect, as far as this process knows."""
 
@@ -104,7 +123,7 @@ class Site:
     def _environment(self, tongue: Tongue) -> Environment:
         made = Environment(
             loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined,
-            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"],
+            trim_blocks=True, lstrip_blocks=True, bytecode_cache=COMPILED, extensions=["jinja2.ext.i18n"],
         )
         made.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
             tongue.gettext, tongue.ngettext, newstyle=True
@@ -116,6 +135,13 @@ class Site:
             "hotline": self.settings.hotline, "url": url, "kept": LABELS, "sections": SECTIONS, "rooms": ROOMS,
         }
         return made
+
+    def warm(self) -> None:
+        """Do now what the first visit of each page would wait for. Takes about two seconds, best in a thread."""
+        for environment in self._templates.values():
+            for name in environment.list_templates():
+                environment.get_template(name)
+        traditional("简体")
 
     def asset(self, name: str) -> str:
         return f"/static/{name}?v={self.assets[name].version}"

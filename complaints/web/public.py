@@ -149,7 +149,7 @@ async def file(visit: Visit) -> Response:
         view = await visit.site.desk.file(intake.read(given), files, by=CUSTOMER, strict=False)
     except BadInput as error:
         return await _page(visit, typed, _wrong(visit, error))
-    return visit.go(url("c", view.case.tracking))
+    return visit.go(url("c", view.case.tracking), "filed")
 
 
 async def _read(visit: Visit) -> tuple[dict[str, str], dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from complaints.web.tongue import N_
 
 SAID = {
-    "filed": N_("Your complaint has been received."),
+    "filed": N_("We have your complaint. Save this page: its address is your way back."),
     "written": N_("Your message has been received."),
     "confirmed": N_("Thank you. We have noted that this settles it."),
     "rejected": N_("We have noted that this does not settle it. Somebody else will review your case."),

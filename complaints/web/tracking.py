@@ -91,8 +91,8 @@ def standing(visit: Visit, view: View, way: Sequence[Step]) -> Standing:
     if case.state == "need_info":
         return Standing("warn", visit.say("We need an answer from you"), visit.say("Our question is below."))
     if _his_turn(view):
-        return Standing("warn", visit.say("We have answered: does it settle it?"),
-                        visit.say("Please tell us below."))
+        asked = visit.say("Please tell us below whether that settles it.")
+        return Standing("warn", visit.say("We have answered"), asked)
     due = next((s.due for s in way if s.due and s.state != "done"), None)
     if due is None:
         return Standing("busy", visit.say("We are looking into it"))

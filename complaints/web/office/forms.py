@@ -33,10 +33,14 @@ async def attempt(
         raise
     except TheyErred as error:
         if isinstance(error, BadInput):
-            why = visit.mistake(error)
-            return await again({error.field: why}, f"{visit.say(MARKED)} {why}", errors.status_of(error))
+            return await again({error.field: visit.mistake(error)}, marked(visit, error), errors.status_of(error))
         return await again({}, errors.words_for(visit, error), errors.status_of(error))
     return done(visit, to, said)
+
+
+def marked(visit: Visit, error: BadInput) -> str:
+    """What stands above a form with a mistake in it: that one is marked, and what it is."""
+    return f"{visit.say(MARKED)} {visit.mistake(error)}"
 
 
 def done(visit: Visit, to: str, said: str) -> Response:

@@ -46,7 +46,7 @@ def value_words(
 
     table = KINDS.get(setting) if field == "kind" else TABLES.get(field)
     match value:
-        case None | "" | [] | {}:
+        case _ if value in (None, "", [], {}):
             return "–"
         case bool():
             return tongue.say("yes") if value else tongue.say("no")

@@ -44,7 +44,8 @@ async def _page(visit: Visit, wrong: Mapping[str, str], problem: str, status: in
         seen = await reports.review(since, until)
     except BadInput as error:
         # What was asked for cannot be shown; the form says why.
-        wrong, problem, status, seen = {error.field: visit.mistake(error), **wrong}, visit.say(forms.MARKED), 422, None
+        wrong, problem = {error.field: visit.mistake(error), **wrong}, forms.marked(visit, error)
+        status, seen = 422, None
     return visit.page(
         "office/reviews.html", status, seen=seen, kept=await reports.reviews(), wrong=wrong, problem=problem,
         typed=typed | {"decisions": visit.form.text("decisions")}, may=visit.who.may("supervisor"),

@@ -43,11 +43,15 @@ async def _page(visit: Visit, wrong: Mapping[str, str], problem: str, status: in
     person = next((p for p in everybody if p.name == name), None)
     if person is None:
         raise NotFound("this user owns no cases")
+    typed = visit.form.texts()
+    of_work, why = "capacity" in typed, typed.get("reason", "")  # else an absence was sent: the other form of the page
+    typed |= {"reason": why if of_work else "", "why_away": "" if of_work else why}
+    ticks = {name: visit.form.many(name) if of_work else known.get(name, ())
+             for name in ("departments", "languages")}
     return visit.page(
         "office/person.html", status, person=person, known=known, away=away, history=history, wrong=wrong,
-        problem=problem, typed=visit.form.texts() or _typed(known), departments=DEPARTMENT,
-        ticked=set(visit.form.many("departments") or known.get("departments", ())),
-        spoken=set(visit.form.many("languages") or known.get("languages", ())),
+        problem=problem, typed=_typed(known) | typed, departments=DEPARTMENT,
+        ticked=set(ticks["departments"]), spoken=set(ticks["languages"]),
         others=[p.name for p in everybody if p.name != name], may=visit.who.may("supervisor"),
     )
 

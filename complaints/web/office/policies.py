@@ -312,7 +312,7 @@ async def _show(
     try:
         made = asked_for(visit, live)
     except BadInput as error:
-        return await _page(visit, {error.field: visit.mistake(error)}, visit.say("Look at the marked field."), 422)
+        return await _page(visit, {error.field: visit.mistake(error)}, forms.marked(visit, error), 422)
     found = differences(live, made)
     preview = {"changes": in_words(visit, made.clocks, found), "effects": effects(visit, live, made)}
     return await _page(visit, wrong or {}, problem or ("" if found else visit.say("Nothing is different.")), status,

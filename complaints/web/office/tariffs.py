@@ -163,7 +163,7 @@ async def put(visit: Visit) -> Response:
     try:
         made = tariff_of(id or "new", _body(visit))
     except BadInput as error:
-        return await again({error.field: visit.mistake(error)}, visit.say("Look at the marked field."), 422)
+        return await again({error.field: visit.mistake(error)}, forms.marked(visit, error), 422)
     return await _page(visit, known and str(known), {}, "", 200, made)
 
 

@@ -27,6 +27,8 @@
     }
   });
 
+  // After a mistake the cursor stands where something is to be put right.
+  document.querySelector("main [aria-invalid]")?.focus();
   // On a phone the rows of links are wider than the screen: where one is stays in sight.
   for (const here of document.querySelectorAll(".sections [aria-current], .rooms [aria-current]")) {
     const row = here.parentElement;

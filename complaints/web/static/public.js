@@ -35,3 +35,5 @@ try {
     form.addEventListener("input", () => sessionStorage.setItem(key, JSON.stringify(Object.fromEntries(fields.map((f) => [f.name, f.value])))));
   }
 } catch { /* A browser that keeps nothing: then nothing is kept. */ }
+// After a mistake the cursor stands where something is to be put right.
+document.querySelector("[aria-invalid]")?.focus();
