@@ -150,13 +150,14 @@ RATES = """
     group by 1 order by 5 desc, 4 desc, 1
 """
 TOTALS = """
-    select count(*) as cases, count(*) filter (where exists (
-        select from (
-            select distinct on (field) value, rules from overrides o where o.complaint = c.number
-            order by field, id desc
-        ) s where s.value is not null and s.value is distinct from s.rules
-    )) as overridden
-    from complaints c where c.version > 0 and c.filed_at >= $1 and c.filed_at < $2
+    with judged as (select number from complaints where version > 0 and filed_at >= $1 and filed_at < $2),
+    standing as (
+        select distinct on (complaint, field) complaint, value, rules from overrides
+        where complaint in (select number from judged) order by complaint, field, id desc
+    )
+    select (select count(*) from judged) as cases, (
+        select count(distinct complaint) from standing where value is not null and value is distinct from rules
+    ) as overridden
 """
 
 

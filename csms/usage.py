@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from csms.kit.db import Conn, by_values
-from csms.vocabulary import Usage
+from csms.vocabulary import MakeUse, Usage
 
 # Counted by station once over all of the time, not station by station: there are thousands of them.
-BY_STATION = """
+COUNTED = """
     with used as (
         select station, count(*) as sessions, sum(greatest(meter_stop_wh - meter_start_wh, 0)) as energy_wh
         from transactions
@@ -18,11 +18,21 @@ BY_STATION = """
         where opened_at >= $1 and opened_at < $2 and not warning and ($3::text[] is null or station = any($3))
         group by station
     )
+"""
+BY_STATION = f"""
+    {COUNTED}
     select s.id as station, s.vendor, s.model, s.firmware, s.serial, s.site, coalesce(u.sessions, 0) as sessions,
         coalesce(u.energy_wh, 0) as energy_wh, coalesce(f.faults, 0) as faults
     from stations s left join used u on u.station = s.id left join failed f on f.station = s.id
     where s.admission = 'known' and ($3::text[] is null or s.id = any($3))
     order by s.id
+"""
+BY_MAKE = f"""
+    {COUNTED}
+    select s.vendor, s.model, s.firmware, array_agg(s.id) as stations, coalesce(sum(u.sessions), 0)::bigint as sessions,
+        coalesce(sum(u.energy_wh), 0) as energy_wh, coalesce(sum(f.faults), 0)::bigint as faults
+    from stations s left join used u on u.station = s.id left join failed f on f.station = s.id
+    where s.admission = 'known' group by 1, 2, 3
 """
 
 
@@ -31,3 +41,9 @@ async def between(
 ) -> list[Usage]:
     """All known stations, used or not; or these."""
     return [Usage(**dict(row)) for row in await by_values(conn, BY_STATION, since, until, stations)]
+
+
+async def by_make(conn: Conn, since: datetime, until: datetime) -> list[MakeUse]:
+    """All known stations, added up by what they are: a fleet has thousands of stations and a handful of makes."""
+    rows = await by_values(conn, BY_MAKE, since, until, None)
+    return [MakeUse(**dict(row) | {"stations": tuple(row["stations"])}) for row in rows]

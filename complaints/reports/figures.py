@@ -29,7 +29,10 @@ SUMMARY = f"""
     ), clocks as (
         select complaint, bool_or(breached_at is not null or met_at > due_at) as late,
             min(met_at) filter (where kind in ('acknowledge', 'first_reply')) as first_at
-        from deadlines where complaint in (select number from asked) group by complaint
+        from deadlines
+        where complaint in (select number from asked)
+            and (breached_at is not null or met_at > due_at or kind in ('acknowledge', 'first_reply'))
+        group by complaint
     ), surveyed as (
         select distinct on (complaint) complaint, score from surveys
         where score is not null and complaint in (select number from asked) order by complaint, round desc
@@ -142,10 +145,11 @@ AGAIN = """
     where filed_at >= $1 and filed_at < $2 and round > 1 and state <> 'merged' order by number desc limit 500
 """
 OVERDUE = """
-    select d.complaint, d.kind, d.due_at, d.breached_at, d.escalations, c.owner, c.department, c.level, c.state
+    select d.complaint, d.kind, d.due_at, d.breached_at, d.escalations, c.owner, c.department, c.level, c.state,
+        count(*) over () as total
     from deadlines d join complaints c on c.number = d.complaint and c.round = d.round
     where d.met_at is null and d.breached_at is not null and not d.stopped
-    order by c.level, d.due_at limit 1000
+    order by c.level, d.due_at limit $1
 """
 BREACHES_BY = """
     select c.owner, count(*) as breaches, count(distinct d.complaint) as cases
@@ -170,9 +174,11 @@ WEEKLY = """
 """
 
 
-async def overdue(conn: Conn) -> list[dict[str, Any]]:
-    """What is late at this moment, the gravest and oldest first."""
-    return [dict(row) for row in await conn.fetch(OVERDUE)]
+async def overdue(conn: Conn, most: int) -> tuple[list[dict[str, Any]], int]:
+    """What is late at this moment, the gravest and oldest first, and how much there is in all."""
+    found = [dict(row) for row in await conn.fetch(OVERDUE, most)]
+    totals = [row.pop("total") for row in found]
+    return found, totals[0] if totals else 0
 
 
 async def breaches_by_owner(conn: Conn, since: datetime, until: datetime) -> list[dict[str, Any]]:

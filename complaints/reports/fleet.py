@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from csms.vocabulary import Usage
+from csms.vocabulary import MakeUse
 
 Make = Literal["vendor", "model", "firmware"]
 
@@ -33,28 +33,28 @@ class Brand:
         return 1000 * self.faults / self.sessions if self.sessions else None
 
 
-def make_of(usage: Usage, by: Make) -> str:
-    """What the station is, in words: firmware only means something together with its model."""
+def make_of(usage: MakeUse, by: Make) -> str:
+    """What the stations are, in words: firmware only means something together with its model."""
     vendor, model = usage.vendor or "unknown", usage.model or "unknown"
     return {"vendor": vendor, "model": f"{vendor} {model}",
             "firmware": f"{vendor} {model} {usage.firmware or 'unknown'}"}[by]
 
 
-def by_make(used: Iterable[Usage], counts: Iterable[Mapping[str, Any]], by: Make) -> list[Brand]:
+def by_make(used: Iterable[MakeUse], counts: Iterable[Mapping[str, Any]], by: Make) -> list[Brand]:
     """Each make, the most complained of (per session) first. `counts`: station, topic, cases."""
-    stations: dict[str, list[Usage]] = defaultdict(list)
+    makes: dict[str, list[MakeUse]] = defaultdict(list)
     for usage in used:
-        stations[make_of(usage, by)].append(usage)
-    make = {usage.station: key for key, some in stations.items() for usage in some}
+        makes[make_of(usage, by)].append(usage)
+    make = {station: key for key, some in makes.items() for usage in some for station in usage.stations}
     topics: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in counts:
         if row["station"] in make:
             topics[make[row["station"]]][row["topic"]] += row["cases"]
     brands = [
-        Brand(key, len(some), sum(u.sessions for u in some), sum(u.energy_wh for u in some),
+        Brand(key, sum(len(u.stations) for u in some), sum(u.sessions for u in some), sum(u.energy_wh for u in some),
               sum(u.faults for u in some), sum(topics[key].values()),
               dict(sorted(topics[key].items(), key=lambda item: (-item[1], item[0]))))
-        for key, some in stations.items()
+        for key, some in makes.items()
     ]
     return sorted(brands, key=lambda b: (-(b.complaints_per_1000 or 0), -b.complaints, b.key))
 

@@ -80,7 +80,7 @@ class Reports:
         _check(since, until)
         if by not in ("vendor", "model", "firmware"):
             raise BadInput("by", "must be one of vendor, model, firmware")
-        used = await self._csms.usage(since, until)
+        used = await self._csms.usage_by_make(since, until)
         async with self._db.acquire() as conn:
             return fleet.by_make(used, await figures.by_station(conn, since, until), by)
 
@@ -91,12 +91,14 @@ class Reports:
         brands = await self.brands(since, until, "model")
         return fleet.standouts(brands, over=policy.share_alarm, at_least=policy.share_at_least)
 
-    async def overdue(self) -> dict[str, Any]:
-        """items (what is late now), people (breaches of the last 30 days by owner)."""
+    async def overdue(self, most: int = 1000) -> dict[str, Any]:
+        """items (what is late now, at most so many), total (of how many), people (breaches of the last 30 days by
+        owner)."""
         now = self._clock()
         async with self._db.acquire() as conn:
-            return {"items": await figures.overdue(conn),
-                    "people": await figures.breaches_by_owner(conn, now - timedelta(days=30), now)}
+            items, total = await figures.overdue(conn, most)
+            people = await figures.breaches_by_owner(conn, now - timedelta(days=30), now)
+        return {"items": items, "total": total, "people": people}
 
     async def repeats(self, since: datetime, until: datetime) -> dict[str, Any]:
         """people (who complained again within the policy's days), plugs (one plug and topic again and again)."""
@@ -107,6 +109,13 @@ class Reports:
                 "people": await repeats.of_people(conn, since, until, timedelta(days=policy.repeat_days)),
                 "plugs": await repeats.of_plugs(conn, since, until, policy.incident_at),
             }
+
+    async def repeated(self, since: datetime, until: datetime) -> dict[str, int]:
+        """How many of each, all of them."""
+        async with self._db.acquire() as conn:
+            policy = await deadlines.policy_now(conn, self._clock())
+            within = timedelta(days=policy.repeat_days)
+            return await repeats.counted(conn, since, until, within, policy.incident_at)
 
     async def forecast(self, ahead: int = 4, *, site: str | None = None, station: str | None = None) -> Forecast:
         """Weeks to come, of one station, one site or all together, with the error the model has had."""
@@ -123,12 +132,12 @@ class Reports:
         """Everything a quarterly review looks at, as plain JSON."""
         total, trends, standouts, again = await asyncio.gather(
             self.summary(since, until, "category"), self.trends(since, until), self.standouts(since, until),
-            self.repeats(since, until),
+            self.repeated(since, until),
         )
         return {
             "figures": [figures.figures_json(f) for f in total], "trends": trends[:10],
             "first_resolution": await self.against_target(total[0] if total else None),
-            "standouts": [asdict(s) for s in standouts], "repeats": {k: len(v) for k, v in again.items()},
+            "standouts": [asdict(s) for s in standouts], "repeats": again,
         }
 
     async def note_review(self, since: datetime, until: datetime, decisions: str, by: str) -> int:

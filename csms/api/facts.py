@@ -10,7 +10,7 @@ from csms import doors, events, faults, journal, passwords, stations, story, tra
 from csms.api.behind import Behind
 from csms.api.news import Event, FrameRow, frame_row
 from csms.kit.db import Row
-from csms.vocabulary import Fault, MeterReading, Station, Story, Transaction, Usage
+from csms.vocabulary import Fault, MakeUse, MeterReading, Station, Story, Transaction, Usage
 
 
 class Facts(Behind):
@@ -135,6 +135,11 @@ class Facts(Behind):
         """Sessions, energy and faults of each station over a time."""
         async with self.db.acquire() as conn:
             return await usage.between(conn, since, until, list(stations) if stations is not None else None)
+
+    async def usage_by_make(self, since: datetime, until: datetime) -> list[MakeUse]:
+        """The same of all stations together, by vendor, model and firmware."""
+        async with self.db.acquire() as conn:
+            return await usage.by_make(conn, since, until)
 
 
 def fault_of(fault: faults.Open) -> Fault:

@@ -39,6 +39,7 @@ from csms.vocabulary.facts import (
     FrameMark as FrameMark,
     IdleFee as IdleFee,
     Limit as Limit,
+    MakeUse as MakeUse,
     MeterReading as MeterReading,
     Payment as Payment,
     Period as Period,

@@ -377,6 +377,19 @@ class Story:
 
 
 @dataclass(frozen=True, slots=True)
+class MakeUse:
+    """All known stations of one vendor, model and firmware together over a time, as `Usage` has each."""
+
+    vendor: str | None
+    model: str | None
+    firmware: str | None
+    stations: tuple[str, ...]
+    sessions: int
+    energy_wh: float
+    faults: int
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """One station over a time. Energy is what closed sessions' registers say, in Wh."""
 

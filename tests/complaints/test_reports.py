@@ -12,7 +12,7 @@ from complaints.intake.classify.nature import nature_of
 from complaints.intake.form import read
 from complaints.reports.fleet import by_make, standouts
 from complaints.reports.forecast import WEEK, forecast
-from csms.vocabulary import Usage
+from csms.vocabulary import MakeUse
 from tests.complaints.desk import LI, WANG, ZHAO, Bench
 from tests.complaints.test_docs import ask, client
 
@@ -37,8 +37,8 @@ def test_the_second_axis_follows_the_topic_unless_the_words_say_otherwise(topic:
     assert nature_of(topic, text) == nature
 
 
-def used(station: str, model: str, sessions: int, faults: int = 0) -> Usage:
-    return Usage(station, "V", model, "1", None, None, sessions, 1000.0 * sessions, faults)
+def used(station: str, model: str, sessions: int, faults: int = 0) -> MakeUse:
+    return MakeUse("V", model, "1", (station,), sessions, 1000.0 * sessions, faults)
 
 
 def test_makes_are_compared_by_their_use() -> None:

@@ -51,14 +51,14 @@ async def page(visit: Visit) -> Response:
     by, reports = _axis(visit), visit.site.office.reports
     axis = "topic" if by in MAKES else by
     lines, brands, late, overridden = await asyncio.gather(
-        reports.summary(since, until, axis), _brands(visit, since, until, by), reports.overdue(),
+        reports.summary(since, until, axis), _brands(visit, since, until, by), reports.overdue(LATE_SHOWN),
         _overridden(visit, since, until),
     )
     first = await reports.against_target(lines[0] if lines else None)
     return visit.page(
         "office/reports.html", total=lines[0] if lines else None, lines=_named(visit, axis, lines[1:MOST_LINES + 1]),
         brands=brands[:MOST_LINES], by=by, axes=AXES, makes=MAKES, days=days, spans=SPANS, first=first,
-        late=late["items"][:LATE_SHOWN], late_n=len(late["items"]), people=late["people"], overridden=overridden,
+        late=late["items"], late_n=late["total"], people=late["people"], overridden=overridden,
         span_of=lambda s: "–" if s is None else length(timedelta(seconds=float(s)), visit.tongue),
         most=max((f.cases for f in lines[1:]), default=1), per=_most_per(brands),
     )
