@@ -111,6 +111,7 @@ async def taken(visit: Visit) -> Response:
     told = phrases.moment(due, case.zone) if due else ""
     asked = {q["field"]: q[caller] for q in hotline.guide(case.topic)["questions"]}
     return visit.page(
-        "office/hotline_done.html", case=case, due=due, missing=[asked[m] for m in visit.query("missing").split(",") if m in asked],
+        "office/hotline_done.html", case=case, due=due,
+        missing=[asked[m] for m in visit.query("missing").split(",") if m in asked],
         closing=hotline.CLOSING[caller].format(number=case.number, due=told), language_told=language,
     )
