@@ -9,7 +9,7 @@ from csms.vocabulary import MakeUse, Usage
 
 # Counted by station once over all of the time, not station by station: there are thousands of them.
 COUNTED = """
-    with used as (
+    used as (
         select station, count(*) as sessions, sum(greatest(meter_stop_wh - meter_start_wh, 0)) as energy_wh
         from transactions
         where started_at >= $1 and started_at < $2 and ($3::text[] is null or station = any($3)) group by station
@@ -20,7 +20,7 @@ COUNTED = """
     )
 """
 BY_STATION = f"""
-    {COUNTED}
+    with {COUNTED}
     select s.id as station, s.vendor, s.model, s.firmware, s.serial, s.site, coalesce(u.sessions, 0) as sessions,
         coalesce(u.energy_wh, 0) as energy_wh, coalesce(f.faults, 0) as faults
     from stations s left join used u on u.station = s.id left join failed f on f.station = s.id
@@ -28,7 +28,7 @@ BY_STATION = f"""
     order by s.id
 """
 BY_MAKE = f"""
-    {COUNTED}
+    with {COUNTED}
     select s.vendor, s.model, s.firmware, array_agg(s.id) as stations, coalesce(sum(u.sessions), 0)::bigint as sessions,
         coalesce(sum(u.energy_wh), 0) as energy_wh, coalesce(sum(f.faults), 0)::bigint as faults
     from stations s left join used u on u.station = s.id left join failed f on f.station = s.id
