@@ -12,7 +12,7 @@ PERSON = "coalesce(customer_phone, customer_email, customer_token, account)"
 # carried along his lines, for somebody with a hundred cases has five thousand pairs of them.
 PEOPLE = """
     with known as (
-        select c.number, c.filed_at, c.closed_at, c.state, by.kind, by.value
+        select c.number collate "C" as number, c.filed_at, c.closed_at, c.state, by.kind, by.value collate "C" as value
         from complaints c cross join lateral (values ('phone', customer_phone), ('email', customer_email),
             ('token', customer_token), ('account', account)) by (kind, value)
         where by.value is not null and c.filed_at < $2 and (c.filed_at >= $1 or c.closed_at >= $1 - $3::interval)

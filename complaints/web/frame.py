@@ -81,14 +81,14 @@ class Compiled(BytecodeCache):
     """Templates are compiled once in a process, not once for each language: that is what made first visits slow."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
+        self.kept: dict[str, bytes] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        if code := self._kept.get(bucket.key):
+        if code := self.kept.get(bucket.key):
             bucket.bytecode_from_string(code)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        self._kept[bucket.key] = bucket.bytecode_to_string()
+        self.kept[bucket.key] = bucket.bytecode_to_string()
 
 
 COMPILED = Compiled()

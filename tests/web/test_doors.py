@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from contextlib import aclosing
 from datetime import timedelta
@@ -13,7 +14,7 @@ from babel.messages.extract import extract_from_dir
 from complaints.app import announced
 from complaints.cases import Wanted
 from complaints.web import routes
-from complaints.web.frame import HERE
+from complaints.web.frame import COMPILED, HERE
 from complaints.web.routes import TABLE, Url
 from complaints.web.tongue import Tongue, catalogue, choose
 from tests.web.stage import PASSWORD, PEOPLE, Stage, photo, stage
@@ -166,6 +167,18 @@ async def test_what_never_reaches_a_page_still_has_a_face_for_a_browser(told: St
         assert (await driver.get("/api/v1/nothing")).headers["content-type"] == "application/problem+json"
     async with visitor(told) as program:
         assert (await program.get("/nothing")).headers["content-type"] == "application/problem+json"
+
+
+async def test_pages_are_compiled_before_the_first_visit_and_once_for_all_languages(told: Stage) -> None:
+    site = told.product.site
+    assert site
+    await asyncio.to_thread(site.warm)
+    kept = dict(COMPILED.kept)
+    assert len(kept) == len(list((HERE / "templates").rglob("*.html")))
+    async with visitor(told) as anybody:
+        for language in ("zh-Hans", "zh-Hant", "en"):
+            assert (await anybody.get(f"/r/CS-1/1?lang={language}")).status_code == 200
+    assert COMPILED.kept == kept
 
 
 async def test_the_language_follows_the_browser_until_one_is_chosen(told: Stage) -> None:

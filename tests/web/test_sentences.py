@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,8 @@ from complaints.intake.weigh import LEANINGS
 from complaints.web.because import reason
 from complaints.web.labels import LABELS
 from complaints.web.mistakes import MISTAKES, mistake
+from complaints.web.office.kept import field_words, value_words
+from complaints.web.shown import when
 from complaints.web.tongue import Tongue, catalogue
 from tools.findings_table import told
 
@@ -67,6 +70,21 @@ def filled(part: ast.expr, module: ModuleType) -> str:
     known = getattr(module, part.value.id, None) if (
         isinstance(part, ast.FormattedValue) and isinstance(part.value, ast.Name)) else None
     return known if isinstance(known, str) else "1"
+
+
+def test_a_change_of_settings_is_told_in_words() -> None:
+    """No codes, no ISO times, nothing of a dictionary; and what people typed stays text."""
+    def told(value: Any, field: str, setting: str) -> str:
+        label = lambda code, table: ZH.gettext(LABELS[table].get(str(code), str(code)))  # noqa: E731 - as pages have it
+        return str(value_words(value, field, setting, tongue=ZH, label=label, when=when("Asia/Shanghai")))
+
+    assert field_words("on_call", ZH) == "呼叫顺序"
+    assert told(["maintenance", "finance"], "departments", "person") == "运维部, 财务"
+    assert (told(True, "active", "user"), told([], "members", "team"), told(None, "lead", "team")) == ("是", "–", "–")
+    assert told({"grace_minutes": 15, "cap": None}, "idle", "tariff") == "免费分钟数 15, 上限 –"
+    assert told("public", "kind", "site") == "对外开放"
+    assert "2027-02-01 00:00" in told("2027-01-31T16:00:00Z", "valid_from", "tariff")
+    assert told("<b>", "name", "team") == "&lt;b&gt;"
 
 
 def test_every_error_that_a_form_can_meet_has_its_chinese() -> None:
