@@ -19,16 +19,18 @@ from csms.errors import BadInput, Conflict, NotFound
 from csms.kit.clock import iso
 from csms.kit.db import Conn, Row
 
+AWAITED = ("ordered", "accepted")
+"""Nobody is on site yet: until then an order can be late."""
+OPEN = (*AWAITED, "on_site")
 MOVES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "accept": (("ordered",), "accepted"),
-    "arrive": (("ordered", "accepted"), "on_site"),
+    "arrive": (AWAITED, "on_site"),
     "finish": (("on_site",), "done"),
     "fail": (("on_site", "done"), "not_solved"),
     "verify": (("done",), "verified"),
-    "cancel": (("ordered", "accepted"), "cancelled"),
+    "cancel": (AWAITED, "cancelled"),
 }
 """What may happen to an order: from where, to where."""
-OPEN = ("ordered", "accepted", "on_site")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,10 @@ class WorkOrder:
     history: Sequence[Any]
     upkeep: int | None
     checklist: Sequence[Any]
+
+    @property
+    def awaited(self) -> bool:
+        return self.state in AWAITED
 
 
 def order_json(order: WorkOrder) -> dict[str, Any]:
@@ -104,7 +110,7 @@ FREE = f"""
 """
 COUNTS = """
     select count(*) filter (where state = any($1::text[])) as open,
-        count(*) filter (where state in ('ordered', 'accepted') and due_at < $2) as late,
+        count(*) filter (where state = any($3::text[]) and due_at < $2) as late,
         count(*) filter (where state = 'done') as done,
         count(*) filter (where state = any($1::text[]) and technician is null) as nobody,
         count(*) filter (where state in ('verified', 'not_solved', 'cancelled')) as ended
@@ -201,7 +207,7 @@ async def free(conn: Conn, limit: int = 20) -> list[WorkOrder]:
 
 
 async def counts(conn: Conn, now: datetime) -> dict[str, int]:
-    return dict(await conn.fetchrow(COUNTS, list(OPEN), now))
+    return dict(await conn.fetchrow(COUNTS, list(OPEN), now, list(AWAITED)))
 
 
 async def assign(conn: Conn, id: int, technician: str, by: str, now: datetime) -> WorkOrder:

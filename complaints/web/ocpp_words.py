@@ -65,6 +65,7 @@ def named(table: Mapping[str, str], code: str | None, say: Callable[..., str]) -
     """Our words with the station's own behind them; hers alone where we have none."""
     if not code:
         return "–"
-    if code not in table or (words := say(table[code])).casefold() == code.casefold():
-        return code if code not in table else words
+    words = say(table[code]) if code in table else code
+    if words.casefold() == code.casefold():
+        return words
     return say("%(words)s (%(code)s)", words=words, code=code)

@@ -15,7 +15,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -101,8 +101,8 @@ async def of_storm(dsn: str, n: int) -> dict[str, Any]:
 async def fill(dsn: str, frames: int) -> dict[str, int]:
     """The counts of rows, by table; beyond MOST_FILLED frames are copied into the months before: a journal of years."""
     spans = max(1, round(frames / MOST_FILLED))
-    size = evidence.Size(frames // spans)
-    size = evidence.Size(frames // spans, numbered_from=size.sessions * (spans - 1))
+    span = evidence.Size(frames // spans)
+    size = replace(span, numbered_from=span.sessions * (spans - 1))
     counts = await evidence.fill(dsn, size, say)
     if spans > 1:
         conn = await asyncpg.connect(dsn)
