@@ -64,8 +64,10 @@ PENDING = """
     order by requested_at
 """
 
+# Its answer, or that none came, may have been settled since the row was read: what was not decided here stays as it is.
 OBSERVE = """
-    update commands c set seen = o.seen, effect = o.effect, effect_at = o.at
+    update commands c set seen = c.seen || o.seen, effect = coalesce(o.effect, c.effect),
+        effect_at = case when o.effect is null then c.effect_at else o.at end
     from unnest($1::uuid[], $2::jsonb[], $3::text[], $4::timestamptz[]) as o (id, seen, effect, at)
     where c.id = o.id and (c.effect = 'pending' or c.state = 'sent')
 """
@@ -221,7 +223,7 @@ def _observe_one(
         if row["effect"] == "pending" and failed(row["kind"], row["body"], it):
             notes.event("command.effect", it.station, str(row["id"]), effect="not_observed", kind=row["kind"])
             return row["id"], seen, "not_observed", it.at
-    return (row["id"], seen, row["effect"], None) if seen != row["seen"] else None
+    return (row["id"], seen, None, None) if seen != row["seen"] else None
 
 
 async def tidy(conn: Conn, now: datetime, notes: Notes, *, answer_within_s: float) -> None:

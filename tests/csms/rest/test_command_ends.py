@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import orjson
 import pytest
 
+from csms import commands
 from csms.kit.clock import iso, system_clock
 from csms.rest import rows
+from csms.vocabulary.heard import Notes
 from tests.csms.rest.conftest import Http
 from tests.csms.rest.test_controls import ACCEPTED, BOOT, BOOT2, ask, at_station, effect, items, now
 from tests.csms.rest.wire import Plug
@@ -143,6 +147,30 @@ async def test_a_hard_reset_that_kills_the_socket_before_its_answer_is_watched_a
     (model,) = await items(http, "/resets?vendor=V", rows.ModelResetsShape)
     assert {k: model[k] for k in ("sent", "accepted", "unanswered", "booted", "came_back", "did_not")} == {
         "sent": 1, "accepted": 0, "unanswered": 1, "booted": 1, "came_back": 1, "did_not": 0}
+
+
+class Interrupted:
+    """A connection: something else happens right after it has read."""
+
+    def __init__(self, conn: Any, meanwhile: Callable[[], Awaitable[Any]]) -> None:
+        self.execute, self._fetch, self._meanwhile = conn.execute, conn.fetch, meanwhile
+
+    async def fetch(self, *query: Any) -> list[Any]:
+        found: list[Any] = await self._fetch(*query)
+        await self._meanwhile()
+        return found
+
+
+async def test_a_socket_seen_to_drop_while_its_reset_is_given_up_leaves_the_reset_watched(http: Http) -> None:
+    plug = await slow(http)
+    asked = await submit(http, "Reset", {"type": "Hard"})
+    await plug.asked_for()
+    async with http.centre.db.acquire() as conn, http.centre.db.acquire() as other:
+        given_up = partial(commands.settle, other, asked["id"], "reset", "unanswered", system_clock(), Notes())
+        dropped = commands.Happening("CS-1", "disconnected", system_clock())
+        await commands.observe(Interrupted(conn, given_up), [dropped], Notes())
+    assert await state(http, asked) == ("unanswered", "pending")
+    assert "dropped" in await http.centre.db.fetchval("select seen from commands where id = $1", asked["id"])
 
 
 async def test_a_command_waits_for_the_station_to_come_back(http: Http) -> None:
