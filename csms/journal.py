@@ -123,14 +123,12 @@ def _hash(
 
 
 class Chain:
-    """Numbers and chains the lines of one batch, on heads that only move when the batch is committed."""
+    """Numbers and chains what one batch brings, on heads that only move when the batch is committed."""
 
     def __init__(self, heads: dict[str, Head]) -> None:
-        self.before = heads
-        self.heads = dict(heads)
-        self.heard: dict[str, int] = {}
-        """When each station was heard last, in microseconds."""
+        self.heads = heads
         self.rows: list[tuple[object, ...]] = []
+        """One a line, its answer in the same row: what `kept_entry` is made of."""
         self._at: datetime | None = None
         self._moment, self._us = "", 0
         """`_at` as it is hashed and as it is stored: an answer mostly bears the time of its question."""
@@ -138,26 +136,27 @@ class Chain:
     def next_seq(self, station: str) -> int:
         return self.heads[station].seq + 1
 
-    def add(self, line: Line) -> int:
-        """The line's number in its station's journal."""
-        station, at = line.station, line.received_at
+    def add(self, line: Line, answer: str | None = None, answered_at: datetime | None = None) -> None:
+        """A line, and what was sent in answer to it (by default at the time of the line)."""
+        station, kind, message_id, by, frame = line.station, line.kind, line.message_id, line.by, line.frame
         before, prev = self.heads[station]
         seq = before + 1
+        us = self._told_time(line.received_at)
+        hashed = newest = _hash(prev, station, seq, self._moment, kind, message_id, by, frame)
+        answered_us = answer_hash = None
+        if answer is not None:
+            answered_us = self._told_time(answered_at or line.received_at)
+            newest = answer_hash = _hash(hashed, station, seq + 1, self._moment, "sent", message_id, None, answer)
+        self.rows.append((
+            station, seq, us, line.at, kind, message_id, line.action, frame, line.session, by, line.complaint,
+            line.repairs or None, hashed, prev, answer, answered_us, answer_hash,
+        ))
+        self.heads[station] = Head(seq if answer is None else seq + 1, newest)
+
+    def _told_time(self, at: datetime) -> int:
         if at is not self._at:
             self._at, self._moment, self._us = at, at.isoformat(), micros(at)
-        hashed = _hash(prev, station, seq, self._moment, line.kind, line.message_id, line.by, line.frame)
-        self.rows.append((
-            station, seq, self._us, line.at, line.kind, line.message_id, line.action, line.frame, line.session, line.by,
-            line.complaint, line.repairs or None, hashed, prev,
-        ))
-        self.heads[station] = Head(seq, hashed)
-        self.heard[station] = self._us
-        return seq
-
-    def moved(self) -> list[tuple[str, int, int, bytes, int]]:
-        """Station, its number before and after, its newest hash and when it was heard last."""
-        before, after = self.before, self.heads
-        return [(s, before[s].seq, *after[s], heard) for s, heard in self.heard.items()]
+        return self._us
 
 
 async def load_heads(conn: Conn, stations: Iterable[str]) -> dict[str, Head]:
@@ -172,8 +171,8 @@ async def load_heads(conn: Conn, stations: Iterable[str]) -> dict[str, Head]:
 
 async def holds(conn: Conn, chain: Chain) -> bool:
     """Whether a batch was committed: all of it or nothing, so its first row tells, whoever has written since."""
-    await conn.fetch(AWAIT_HEADS, sorted(chain.heard))
-    station, seq, received_us, *_, hashed, _ = chain.rows[0]
+    await conn.fetch(AWAIT_HEADS, sorted(chain.heads))
+    station, seq, received_us, *_, hashed, _, _, _, _ = chain.rows[0]
     return bool(await conn.fetchval(STORED, station, seq, received_us, hashed))
 
 

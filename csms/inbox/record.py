@@ -13,12 +13,18 @@ from csms.kit.db import Conn
 
 # Heads in order, so that two nodes that hand stations over to each other lock rows in the same order.
 RECORD = """
-    with written as (
+    with entries as (
+        select * from unnest($1::kept_entry[])
+    ), written as (
         insert into frames (station, seq, received_at, at, kind, message_id, action, frame, session, by, complaint,
             repairs, hash, prev_hash)
         select station, seq, instant(received_us), at, kind, message_id, action, frame, session, by, complaint,
             repairs, hash, prev_hash
-        from unnest($1::kept_frame[])
+        from entries
+        union all
+        select station, seq + 1, instant(answered_us), null, 'sent', message_id, action, answer, session, null, null,
+            null, answer_hash, hash
+        from entries where answer is not null
     ), kept as (
         insert into readings (station, evse, at, received_at, context, said, energy_wh, power_w, current_a, offered_a,
             voltage_v, soc_percent, temperature_c, other, seq)
@@ -27,12 +33,13 @@ RECORD = """
         from unnest($2::kept_reading[])
         on conflict do nothing
     ), moved as (
-        update heads h set seq = m.seq, hash = m.hash, last_heard_at = greatest(h.last_heard_at, instant(m.heard_us))
-        from (select * from unnest($3::moved_head[]) order by station) m
-        where h.station = m.station and h.seq = m.old_seq
+        update heads h set seq = e.seq + (e.answer is not null)::int, hash = coalesce(e.answer_hash, e.hash),
+            last_heard_at = greatest(h.last_heard_at, instant(coalesce(e.answered_us, e.received_us)))
+        from (select * from entries order by station) e
+        where h.station = e.station and h.seq = e.seq - 1
         returning 1
     )
-    select (count(*) = cardinality($3))::every_head_moved from moved
+    select (count(*) = cardinality($1))::every_head_moved from moved
 """
 
 
@@ -41,8 +48,8 @@ async def record(conn: Conn, chain: Chain, readings: Sequence[meters.Column]) ->
     if not chain.rows:
         return
     try:
-        await conn.execute(RECORD, chain.rows, readings, chain.moved())
+        await conn.execute(RECORD, chain.rows, readings)
     except asyncpg.CheckViolationError as error:
         if error.constraint_name != "heads_stale":
             raise
-        raise StaleHead(f"one of {len(chain.heard)} stations") from error
+        raise StaleHead(f"one of {len(chain.rows)} stations") from error

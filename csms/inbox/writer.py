@@ -11,7 +11,7 @@ from csms.errors import Fenced
 from csms.inbox.entries import Arrival, Departure, Entry, Lost, Policy, Settlement
 from csms.inbox.projection import acknowledge_only, derive
 from csms.inbox.record import record
-from csms.journal import Chain, Line
+from csms.journal import Chain
 from csms.kit.clock import Clock, system_clock
 from csms.kit.db import Conn
 from csms.vocabulary.heard import Notes
@@ -83,10 +83,6 @@ class Writer:
 
 def _journal(chain: Chain, batch: Sequence[Entry]) -> None:
     for entry in batch:
-        line = entry.line
-        chain.add(line)
         if entry.answer and entry.reply:
             entry.text = entry.answer(entry.reply)
-        if entry.text is not None:
-            at = entry.reply.now if entry.reply else line.received_at
-            chain.add(Line(line.station, at, "sent", entry.text, line.message_id, line.action, None, line.session))
+        chain.add(entry.line, entry.text, entry.reply.now if entry.reply else None)

@@ -37,7 +37,7 @@ async def test_a_batch_of_meter_values_is_one_statement_whatever_its_size(db: Db
             async with conn.transaction():
                 writer.committed(await writer.write(conn, batch(clock, n)))
             conn.remove_query_logger(note)
-    assert [q for q in asked if q not in ("BEGIN;", "COMMIT;")] == ["with written as ( insert into frames (st"]
+    assert [q for q in asked if q not in ("BEGIN;", "COMMIT;")] == ["with entries as ( select * from unnest($"]
     kept = await db.fetchrow("""
         select (select count(*) from frames) as frames, (select count(*) from readings) as readings,
             (select count(*) from heads where seq = 6) as heads, (select count(*) from events) as events
