@@ -115,7 +115,6 @@ class Product:
         app.add_middleware(Throttle, limits=Limits(
             self.settings.rate_address, self.settings.rate_token, self.settings.rate_public
         ))
-        app.add_middleware(RequestContext)
         answer_with_problems(app)
         app.add_middleware(
             BodyLimit, limit=self.settings.max_body_bytes,
@@ -126,6 +125,7 @@ class Product:
             },
         )
         app.add_middleware(Faces, site=site)
+        app.add_middleware(RequestContext)  # outermost: what fails further in has the request's id
         for each in routers(
             self.centre, uploads=self.uploads_folder, public_url=self.public_url, ftp_url=self.ftp or None,
             surveys=[figures.survey(self.db, self.clock)],

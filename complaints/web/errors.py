@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import structlog
 from fastapi import Response
 from starlette.exceptions import HTTPException
 
@@ -11,9 +12,14 @@ from complaints.web.labels import FIELD, GUARD, ROLE, STATE
 from csms.errors import BadInput, Conflict, NotFound, Refused, TheyErred
 
 
-def problem(visit: Visit, status: int, title: str, detail: str, link: tuple[str, str] | None = None) -> Response:
-    """`link`: (words, where) of what to do next."""
-    return visit.page("problem.html", status, title=title, detail=detail, link=link)
+def problem(
+    visit: Visit, status: int, title: str, detail: str, link: tuple[str, str] | None = None, *, reference: str = ""
+) -> Response:
+    """`link`: (words, where) of what to do next. `reference`: what finds it in the log."""
+    if link is None and visit.known:
+        link = (visit.say("Back to the desk"), "/desk")
+    template = "problem_part.html" if visit.partial else "problem.html"
+    return visit.page(template, status, title=title, detail=detail, link=link, reference=reference)
 
 
 def log_in_first(visit: Visit) -> Response:
@@ -25,10 +31,13 @@ def log_in_first(visit: Visit) -> Response:
 
 
 def not_your_role(visit: Visit, roles: tuple[str, ...]) -> Response:
+    who = visit.who
     return problem(
         visit, 403, visit.say("Your role may not do this"),
-        visit.say("It is for: %(roles)s.", roles=", ".join(visit.say(ROLE[r]) for r in (*roles, "admin"))),
-        (visit.say("Back to the desk"), "/desk"),
+        visit.say(
+            "You are logged in as %(name)s (%(role)s). It is for: %(roles)s. Ask one of them.", name=who.name,
+            role=visit.say(ROLE[who.role]), roles=", ".join(visit.say(ROLE[r]) for r in (*roles, "admin")),
+        ),
     )
 
 
@@ -56,10 +65,15 @@ def http(visit: Visit, error: HTTPException) -> Response:
 
 
 def nothing_here(visit: Visit, status: int = 404) -> Response:
+    if visit.known or visit.request.url.path.startswith("/desk"):
+        return problem(visit, status, visit.say("There is nothing here"),
+                       visit.say("The address may be mistyped, or what it led to is gone."),
+                       (visit.say("Back to the desk"), "/desk"))
     return problem(
         visit, status, visit.say("There is nothing here"),
-        visit.say("The address may be mistyped, or what it led to is gone."),
-        (visit.say("Back to the desk"), "/desk") if visit.known else (visit.say("To the front page"), "/"),
+        visit.say("Part of the address may be missing. Scan the QR code on the charger again, or open the link from "
+                  "where you saved it."),
+        (visit.say("To the front page"), "/"),
     )
 
 
@@ -109,7 +123,14 @@ def away(visit: Visit) -> Response:
 
 
 def we_erred(visit: Visit) -> Response:
+    """The mistake is in the log under the request's id; whoever asks us for help can name it."""
+    sent = visit.request.method == "POST"
+    detail = (
+        visit.say("What you just sent may not have arrived. Go back: what you wrote is still there. Send it again in a "
+                  "minute.")
+        if sent else visit.say("It is not your fault, and it has been noted. Try again in a minute.")
+    )
     return problem(
-        visit, 500, visit.say("Something went wrong on our side"),
-        visit.say("It has been noted. Try again; if it happens again, call us."),
+        visit, 500, visit.say("Something went wrong on our side"), detail,
+        reference=str(structlog.contextvars.get_contextvars().get("request", "")),
     )

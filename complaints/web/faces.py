@@ -1,4 +1,4 @@
-"""What is refused before a page is reached (no such address, too much at once, too large), as a page for a browser.
+"""What is refused or fails before a page is reached (no such address, too much at once), as a page for a browser.
 
 Programs get a problem document; whoever comes with a browser reads what happened and what to do, in his language.
 """
@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import math
 
+import structlog
 from fastapi import Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from complaints.web import errors, session
 from complaints.web.frame import HEADERS, Site, Visit
 
+log = structlog.get_logger()
+
 PROBLEM = b"application/problem+json"
+WE_ERRED: Message = {"type": "http.response.start", "status": 500, "headers": []}
 MACHINES = ("/api/", "/uploads/", "/health", "/metrics", "/static/")
 
 
@@ -27,16 +31,26 @@ class Faces:
         if not _read_by_people(scope):
             return await self.app(scope, receive, send)
         refused: list[Message] = []
+        begun = False
 
         async def passed(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start" and _header(message, b"content-type") == PROBLEM:
                 refused.append(message)
             elif not refused:
+                begun = True
                 await send(message)
             elif not message.get("more_body"):
+                begun = True
                 await _face(self.site, Request(scope), refused[0])(scope, receive, send)
 
-        await self.app(scope, receive, passed)
+        try:
+            await self.app(scope, receive, passed)
+        except Exception:
+            if begun:
+                raise  # half a page is out already; nothing can be said any more
+            log.exception("page_failed", path=scope["path"])
+            await _face(self.site, Request(scope), WE_ERRED)(scope, receive, send)
         return None
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+import structlog
 from babel.messages.extract import extract_from_dir
 
 from complaints.app import announced
@@ -167,6 +168,37 @@ async def test_what_never_reaches_a_page_still_has_a_face_for_a_browser(told: St
         assert (await driver.get("/api/v1/nothing")).headers["content-type"] == "application/problem+json"
     async with visitor(told) as program:
         assert (await program.get("/nothing")).headers["content-type"] == "application/problem+json"
+
+
+async def test_a_mistake_of_ours_is_a_page_with_a_reference_that_finds_it_in_the_log(told: Stage) -> None:
+    """Who sent a form reads that it may not have arrived."""
+    def breaks(*_: object) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    site = told.product.site
+    assert site
+    site.desk.tracked = site.desk.customer_answers = breaks  # type: ignore[assignment]
+    async with visitor(told, **ZH, Accept="text/html") as driver:
+        with structlog.testing.capture_logs([structlog.contextvars.merge_contextvars]) as log:
+            read = await driver.get("/c/AAAAAAAAAAAAAAAAAAAAAA")
+            sent = await driver.post("/c/AAAAAAAAAAAAAAAAAAAAAA", data={"answer": "yes"})
+    noted = [line for line in log if line["event"] == "page_failed"]
+    for answer, line, words in ((read, noted[0], "这不是您的问题"), (sent, noted[1], "您写的内容还在")):
+        assert (answer.status_code, words in answer.text) == (500, True)
+        assert f'<b class="number">{line["request"]}</b>' in answer.text
+        assert answer.headers["x-request-id"] == line["request"]
+
+
+async def test_who_may_not_is_told_who_may_and_keeps_the_way_on(told: Stage) -> None:
+    async with aclosing(await logged_in(told, "li")) as agent:
+        page = await agent.get("/desk/settings/teams/new", headers={"Accept": "text/html"})
+        assert page.status_code == 403
+        assert "You are logged in as li (Agent). It is for: Administrator" in page.text
+        assert 'href="/desk/stations"' in page.text
+        part = await agent.get("/desk/settings/teams/new", headers={"Accept": "text/html", "HX-Request": "true"})
+        assert (part.status_code, "<html" in part.text) == (403, False)
+        lost = await agent.get("/desk/cases/C-1", headers={"Accept": "text/html"})
+        assert (lost.status_code, 'href="/desk/stations"' in lost.text) == (404, True)
 
 
 async def test_pages_are_compiled_before_the_first_visit_and_once_for_all_languages(told: Stage) -> None:

@@ -14,8 +14,13 @@
   });
   // Guards and mistakes come with 409 and 422: they are answers to be read, not failures.
   document.body.addEventListener("htmx:beforeSwap", (event) => {
-    if ([403, 404, 409, 422].includes(event.detail.xhr.status)) { event.detail.shouldSwap = true; event.detail.isError = false; }
+    const panelled = event.detail.target === body || event.detail.target.classList.contains("panel-in");
+    if ([403, 404, 409, 422].includes(event.detail.xhr.status) || (panelled && event.detail.xhr.status >= 400)) { event.detail.shouldSwap = true; event.detail.isError = false; }
   });
+  // A click that came to nothing must not look like one that worked.
+  const unsent = document.getElementById("unsent");
+  for (const failed of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) document.body.addEventListener(failed, () => { if (unsent) unsent.hidden = false; });
+  document.body.addEventListener("htmx:afterOnLoad", (event) => { if (unsent && event.detail.xhr.status < 400) unsent.hidden = true; });
   panel?.addEventListener("click", (event) => { if (event.target === panel) panel.close(); });
   panel?.addEventListener("close", () => { body.replaceChildren(); });
   document.addEventListener("click", (event) => {
