@@ -52,10 +52,8 @@ ABOUT = """
 MARK = "select event from worker_marks where name = 'proactive' for update skip locked"
 MOVE_MARK = "update worker_marks set event = $1 where name = 'proactive' and event < $1"
 
-WORDS = (
-    "系统自动发现:本次充电已收款 {amount} {currency},但未充入电量。我们主动为您核查并提出退款。"
-    "(Noticed by ourselves: paid, but no energy was delivered.)"
-)
+WORDS = "系统自动发现:本次充电已收款 {amount} {currency},但未充入电量。我们主动为您核查并提出退款。"
+"""What such a case begins with: it has no words of a driver. Pages say it in their reader's language."""
 
 
 class Lookout:

@@ -43,7 +43,13 @@ MONEY = (N_("paid, and the records show no energy"),)
 FORECAST = (
     N_("too little is known yet"), N_("level times season of the year"), N_("level of the last weeks"),
 )
+NOTICED = N_("We noticed it by ourselves: %(amount)s %(currency)s was taken for this session and no energy came. "
+             "We look into it and propose to give it back.")
 OTHERWISE = {
+    "系统自动发现:本次充电已收款 %(amount)s %(currency)s,但未充入电量。我们主动为您核查并提出退款。": NOTICED,
+    # As it was once written, in two languages at once.
+    "系统自动发现:本次充电已收款 %(amount)s %(currency)s,但未充入电量。我们主动为您核查并提出退款。"
+    "(Noticed by ourselves: paid, but no energy was delivered.)": NOTICED,
     "the filing lies within it": N_("the complaint was filed while it ran"),
     "started %(n)s min after the filing": N_("started %(n)s min after the complaint"),
     "ended %(n)s min before the filing": N_("ended %(n)s min before the complaint"),

@@ -31,6 +31,7 @@ from complaints.web.labels import (
     REFUND_STATE,
     STATE,
     TOPIC,
+    URGENCY,
     VERDICT,
 )
 
@@ -60,7 +61,7 @@ def lines(visit: Visit, entries: Sequence[Entry]) -> list[Line]:
 
 
 def _line(visit: Visit, e: Entry) -> Line:
-    customers = e.author == CUSTOMER or e.type == "filed"
+    customers = e.author == CUSTOMER or (e.type == "filed" and e.author != SYSTEM)
     kind = "you" if customers else "log" if e.type not in SPOKEN else "note" if e.audience != "customer" else "us"
     author = visit.say("Customer") if customers else visit.say("automatic") if e.author == SYSTEM else e.author
     title = visit.say(ENTRY[e.type]) if e.type in ENTRY else e.type
@@ -75,6 +76,8 @@ def _line(visit: Visit, e: Entry) -> Line:
 
 def _said(visit: Visit, e: Entry) -> str:
     """The words of an entry. What judged it anew, and what that changed, is ours to say in the reader's language."""
+    if e.type == "filed" and e.author == SYSTEM:
+        return reason(e.text or "", visit.tongue)
     if e.type != "assessment":
         return e.text or ""
     note = e.body.get("note", {})
@@ -91,7 +94,7 @@ def _told(visit: Visit, e: Entry) -> str:
     match e.type:
         case "classified":
             topic, department = _name(say, TOPIC, b.get("topic")), _name(say, DEPARTMENT, b.get("department"))
-            return f"{topic} · L{b.get('level')} · {department}\n{_why(visit, b)}".strip()
+            return f"{topic} · {_urgency(say, b.get('level'))} · {department}\n{_why(visit, b)}".strip()
         case "assessment":
             verdict, liable = _name(say, VERDICT, b.get("verdict")), _name(say, LIABILITY, b.get("liability"))
             judged = say("version %(n)s: %(verdict)s; %(liable)s", n=b.get("version"), verdict=verdict, liable=liable)
@@ -99,7 +102,7 @@ def _told(visit: Visit, e: Entry) -> str:
         case "assignment" | "dispatch":
             return f"{b.get('owner') or b.get('technician') or ''}\n{_why(visit, b)}".strip()
         case "escalation":
-            return f"L{b.get('before')} → L{b.get('level')}"
+            return f"{_urgency(say, b.get('before'))} → {_urgency(say, b.get('level'))}"
         case "command":
             return f"{_name(say, COMMAND, b.get('kind'))} · {b.get('station')}"
         case "command_refused":
@@ -149,6 +152,10 @@ def _shown(visit: Visit, field: str, value: Any) -> str:
 def _why(visit: Visit, body: Mapping[str, Any]) -> str:
     """The reasons of what a rule did, where it gave any."""
     return "; ".join(reason(why, visit.tongue) for why in body.get("because", ()))
+
+
+def _urgency(say: Any, level: Any) -> str:
+    return f"{_name(say, URGENCY, str(level))} (L{level})"
 
 
 def _name(say: Any, labels: Mapping[str, str], code: Any) -> str:

@@ -39,7 +39,12 @@ DEPARTMENT = {
     "maintenance": N_("Maintenance"), "finance": N_("Finance"), "customer_relations": N_("Customer relations"),
     "site_operations": N_("Site operations"), "tech_support": N_("Technical support"), "legal": N_("Legal"),
 }
-LEVEL = {"1": N_("Level 1: danger"), "2": N_("Level 2: service or money lost"), "3": N_("Level 3: general")}
+LEVEL = {
+    "1": N_("Urgent (L1): danger, or many people hit"), "2": N_("Serious (L2): service or money lost"),
+    "3": N_("General (L3): no loss"),
+}
+URGENCY = {"1": N_("Urgent"), "2": N_("Serious"), "3": N_("General")}
+"""A level in a word, where its code stands beside it."""
 CHANNEL = {
     "hotline": N_("Hotline"), "web": N_("Web site"), "qr": N_("QR code"), "wechat": N_("WeChat"), "app": N_("App"),
     "email": N_("E-mail"), "onsite": N_("On site"), "platform": N_("Partner platform"), "social": N_("Social media"),
@@ -196,7 +201,7 @@ FIELD = {
 }
 
 LABELS: Mapping[str, Mapping[str, str]] = {
-    "state": STATE, "category": CATEGORY, "topic": TOPIC, "department": DEPARTMENT, "level": LEVEL,
+    "state": STATE, "category": CATEGORY, "topic": TOPIC, "department": DEPARTMENT, "level": LEVEL, "urgency": URGENCY,
     "channel": CHANNEL, "clock": CLOCK, "role": ROLE, "role_may": ROLE_MAY, "connector": CONNECTOR, "verdict": VERDICT,
     "liability": LIABILITY, "stance": STANCE, "grade": GRADE, "remedy": REMEDY, "action": ACTION,
     "command": COMMAND, "command_state": COMMAND_STATE, "effect": EFFECT, "guard": GUARD, "fault": FAULT,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from markupsafe import Markup
+from babel import Locale
+from markupsafe import Markup, escape
 
 from complaints.web.finding_names import by_name
 from complaints.web.ocpp_words import stopped_because
@@ -76,6 +78,26 @@ def length(span: timedelta, tongue: Tongue) -> str:
     return tongue.say("%(n)s days", n=minutes // (24 * 60))
 
 
+HYPHENATED = re.compile(
+    r"(?<![\w-])(?:\d{4}-\d\d-\d\d(?: \d\d:\d\d)?|(?=[A-Za-z-]*\d)(?=[\w-]{,24}(?![\w-]))\w+(?:-\w+)+)(?![\w-])",
+    re.ASCII,
+)
+"""A date with its time, the number of a case or a station: a line that ends in the middle of one is misread."""
+
+
+def whole(text: str | None) -> Markup:
+    """A text whose dates and numbers stay on one line."""
+    safe = str(escape(text or ""))
+    return Markup(HYPHENATED.sub(lambda m: f'<span class="whole">{m[0]}</span>', safe))  # noqa: S704 - escaped above
+
+
+def country(code: str, tongue: Tongue) -> str:
+    """Whose calendar it is, in the reader's language: "CN" says little to who sets a holiday."""
+    land, _, part = code.partition("-")
+    name = Locale.parse(tongue.language, sep="-").territories.get(land, land)
+    return f"{name} {part}".rstrip()
+
+
 def filters(tongue: Tongue, zone: str, labels: Mapping[str, Mapping[str, str]]) -> dict[str, Callable[..., Any]]:
     """What templates show facts with, in one language."""
     def label(value: Any, table: str) -> str:
@@ -93,5 +115,6 @@ def filters(tongue: Tongue, zone: str, labels: Mapping[str, Mapping[str, str]]) 
         "value_words": lambda value, field, setting: value_words(
             value, field, setting, tongue=tongue, label=label, when=shown
         ),
+        "whole": whole, "country": lambda code: country(code, tongue),
         "date_only": lambda at: local(moment(at), zone, "day"),
     }

@@ -15,6 +15,7 @@ from complaints.desk import CUSTOMER, View
 from complaints.evidence import Assessment
 from complaints.states import ENDED, NotAllowedIn, can
 from complaints.thread import SYSTEM, Entry
+from complaints.web.because import reason
 from complaints.web.frame import Visit, url
 from complaints.web.public import told
 from complaints.web.tongue import N_
@@ -114,9 +115,11 @@ def _answer_of(visit: Visit, view: View) -> str | None:
 
 
 def _read_by(visit: Visit, entry: Entry) -> str | None:
-    """What an entry says; a sentence of our own in the visitor's script."""
-    ours = entry.author == SYSTEM and visit.tongue.language == "zh-Hant"
-    return traditional(entry.text) if ours and entry.text else entry.text
+    """What an entry says; a sentence of our own in the visitor's language, or at least in his script."""
+    if entry.author != SYSTEM or not entry.text:
+        return entry.text
+    told = reason(entry.text, visit.tongue)
+    return traditional(told) if visit.tongue.language == "zh-Hant" else told
 
 
 def money_there(visit: Visit, view: View) -> dict[int, datetime]:
@@ -162,8 +165,8 @@ def _messages(visit: Visit, entries: Sequence[Entry]) -> list[dict[str, Any]]:
     """What passed between customer and us. Colleagues have no names here; our own sentences are in his script."""
     who = {CUSTOMER: "you", SYSTEM: "system"}
     return [
-        {"who": "you" if e.type == "filed" else who.get(e.author, "us"), "at": e.at, "text": _read_by(visit, e),
-         "files": e.body.get("attachments", ()), "type": e.type}
+        {"who": "you" if e.type == "filed" and e.author != SYSTEM else who.get(e.author, "us"), "at": e.at,
+         "text": _read_by(visit, e), "files": e.body.get("attachments", ()), "type": e.type}
         for e in entries if e.audience == "customer" and (e.text or e.type == "confirmation")
     ]
 

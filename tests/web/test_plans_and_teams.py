@@ -33,7 +33,7 @@ async def _plan(staged: Stage, zhao: httpx.AsyncClient, li: httpx.AsyncClient) -
     new = "/desk/upkeep/new"
     assert (await li.get(new)).status_code == 403
     plan = {"name": "plug seats", "kind": "inspection", "checklist": "look at the seat\nclean it", "every_days": "1",
-            "limits": "earth_ohm <= 4\nvolt >= 200", "station": "CS-1", "technician": "tan", "active": "1",
+            "limits": "Earth continuity (Ω) ≤ 4\nvolt >= 200", "station": "CS-1", "technician": "tan", "active": "1",
             "reason": "seats wear out"}
     for wrong, field in (({"limits": "earth is bad"}, "f-limits"), ({"every_days": ""}, "f-every_days"),
                          ({"station": "GHOST"}, "f-station"), ({"every_days": "often"}, "f-every_days")):
@@ -43,7 +43,10 @@ async def _plan(staged: Stage, zhao: httpx.AsyncClient, li: httpx.AsyncClient) -
     assert (await _post(zhao, new, new, **plan)).status_code == 422  # the name is taken
     made = next(p for p in await staged.product.office.upkeep.plans() if p.name == "plug seats")
     assert (made.every_days, made.limits) == (1, {"earth_ohm": {"max": 4.0}, "volt": {"min": 200.0}})
-    assert "seats wear out" in (await li.get(here)).text
+    page = (await li.get(here)).text
+    assert "seats wear out" in page
+    assert "Earth continuity (Ω) ≤ 4" in page
+    assert "volt ≥ 200" in page
     assert (await _post(zhao, here, here, **(plan | {"every_days": "30", "active": ""}))).status_code == 303
     rests = next(p for p in await staged.product.office.upkeep.plans() if p.name == "plug seats")
     assert (rests.id, rests.every_days, rests.active) == (made.id, 30, False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +15,14 @@ import pytest
 
 from complaints.duty import Need, choose
 from complaints.duty.choose import Person
+from complaints.incidents import look
 from complaints.incidents.group import Report, group
 from complaints.intake.weigh import LEANINGS
 from complaints.web.because import reason
 from complaints.web.labels import LABELS
 from complaints.web.mistakes import MISTAKES, mistake
 from complaints.web.office.kept import field_words, value_words
-from complaints.web.shown import when
+from complaints.web.shown import country, when, whole
 from complaints.web.tongue import Tongue, catalogue
 from tools.findings_table import told
 
@@ -145,3 +147,23 @@ def test_whatever_groups_and_assigns_gives_reasons_that_can_be_read() -> None:
         assert chosen is not None
         for text in chosen.because:
             assert reason(text, ZH) != text, text
+
+
+def test_a_case_we_opened_ourselves_says_so_in_the_language_of_its_reader() -> None:
+    words = look.WORDS.format(amount="30.00", currency="CNY")
+    assert reason(words, EN).startswith("We noticed it by ourselves: 30.00 CNY was taken")
+    assert reason(words, ZH).startswith("系统自动发现")
+    assert "自動發現" in reason(words, Tongue("zh-Hant"))
+
+
+def test_dates_and_numbers_stay_on_one_line_and_markup_stays_text() -> None:
+    shown = whole("<b>2026-12-01 14:03</b> 在HB-02, well-known, 10-20 kWh of C20261201-000005")
+    kept = re.findall(r'<span class="whole">(.*?)</span>', shown)
+    assert kept == ["2026-12-01 14:03", "HB-02", "10-20", "C20261201-000005"]
+    assert shown.startswith("&lt;b&gt;")
+    assert "well-known" in shown
+
+
+def test_a_calendar_is_named_by_its_country() -> None:
+    assert (country("CN", ZH), country("CN", EN), country("DE-BY", EN)) == ("中国", "China", "Germany BY")
+    assert country("works", EN) == "works"

@@ -15,6 +15,7 @@ from complaints.policy import Policy, Rule
 from complaints.web.frame import Visit, url
 from complaints.web.labels import LABELS
 from complaints.web.office import forms
+from complaints.web.shown import country
 from complaints.web.tongue import N_
 from csms.errors import BadInput
 
@@ -222,7 +223,7 @@ def _named(visit: Visit, rules: Sequence[Rule], name: str) -> str:
         rule = rules[int(row[1]) - 1]
         return f"{_label(visit, 'clock', rule.clock)} ({whom(visit, rule)})"
     if day := OWN_DAY.fullmatch(name):
-        return f"{visit.say('Calendar')} {day[1]} {day[2]}"
+        return f"{visit.say('Calendar')} {country(day[1], visit.tongue)} {day[2]}"
     return name
 
 
@@ -255,7 +256,7 @@ def _label(visit: Visit, table: str, code: str) -> str:
 
 def whom(visit: Visit, rule: Rule) -> str:
     """Which cases a row of the clocks is for."""
-    said = [f"L{level}" for level in rule.levels]
+    said = [f"{_label(visit, 'urgency', str(level))} (L{level})" for level in rule.levels]
     said += [_label(visit, "category", category) for category in rule.categories]
     said += [visit.say("fault level %(n)s", n=n) for n in rule.fault_levels]
     said += [_label(visit, "channel", channel) for channel in rule.channels]

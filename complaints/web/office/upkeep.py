@@ -16,6 +16,7 @@ from complaints.upkeep.rounds import EVERY_SO_MUCH, KINDS
 from complaints.web.because import reason
 from complaints.web.frame import Visit, url
 from complaints.web.office import forms
+from complaints.web.office.words import OFFICE
 from complaints.web.tongue import Tongue
 from csms.errors import BadInput, NotFound
 
@@ -24,7 +25,9 @@ BACK = timedelta(days=90)
 MOST_ITEMS = 100
 MOST = {"every_days": 3650, "every_kwh": 10_000_000, "every_sessions": 1_000_000}
 WHERE = ("site", "station", "vendor", "model")
-LIMIT = re.compile(r"([\w ]{1,60}?)\s*(<=|>=|≤|≥)\s*(-?\d{1,9}(?:\.\d{1,6})?)")
+LIMIT = re.compile(r"([^<>=≤≥]{1,60}?)\s*(<=|>=|≤|≥)\s*(-?\d{1,9}(?:\.\d{1,6})?)")
+MEASURED = OFFICE["measure"]
+"""What technicians measure, in words; a plan may bound other readings by names of its own."""
 BOUND = {"<=": "max", "≤": "max", ">=": "min", "≥": "min"}
 
 
@@ -64,7 +67,8 @@ async def _page(visit: Visit, plan: Plan | None, wrong: Mapping[str, str], probl
     return visit.page(
         "office/upkeep_plan.html", status, plan=plan, history=history, technicians=technicians, kinds=KINDS,
         rounds=await visit.site.office.upkeep.rounds(plan.id) if plan else [], wrong=wrong, problem=problem,
-        typed=visit.form.texts() or _typed(plan, visit.tongue), may=visit.who.may("supervisor"),
+        typed=visit.form.texts() or _typed(plan, visit.tongue), example=example(visit.tongue),
+        may=visit.who.may("supervisor"),
     )
 
 
@@ -74,24 +78,33 @@ def _typed(plan: Plan | None, tongue: Tongue) -> dict[str, str]:
     often = {name: f"{value:g}" for name in EVERY_SO_MUCH if (value := getattr(plan, name)) is not None}
     named = {name: getattr(plan, name) or "" for name in ("name", "kind", *WHERE, "technician")}
     checklist = "\n".join(reason(item, tongue) for item in plan.checklist)
-    lines = {"checklist": checklist, "limits": "\n".join(_limit_lines(plan.limits))}
+    lines = {"checklist": checklist, "limits": "\n".join(_limit_lines(plan.limits, tongue))}
     return named | often | lines | {"active": "1" if plan.active else ""}
 
 
-def _limit_lines(limits: Mapping[str, Mapping[str, float]]) -> list[str]:
-    """earth_ohm <= 4, one bound a line."""
-    return [f"{name} {sign} {bounds[bound]:g}" for name, bounds in limits.items()
-            for sign, bound in ((">=", "min"), ("<=", "max")) if bound in bounds]
+def _limit_lines(limits: Mapping[str, Mapping[str, float]], tongue: Tongue) -> list[str]:
+    """Earth continuity (Ω) ≤ 4, one bound a line."""
+    return [f"{tongue.gettext(MEASURED.get(name, name))} {sign} {bounds[bound]:g}" for name, bounds in limits.items()
+            for sign, bound in (("≥", "min"), ("≤", "max")) if bound in bounds]
+
+
+def example(tongue: Tongue) -> str:
+    """A line as it is to be written."""
+    return _limit_lines({"earth_ohm": {"max": 4.0}}, tongue)[0]
 
 
 def limits(visit: Visit) -> dict[str, dict[str, float]]:
     """The lines as limits. Raises BadInput naming the line that cannot be read."""
     found: dict[str, dict[str, float]] = {}
+    codes = {visit.say(words): code for code, words in MEASURED.items()}
     for line in filter(None, map(str.strip, visit.form.text("limits").splitlines())):
         read = LIMIT.fullmatch(line)
         if read is None:
-            raise BadInput("limits", visit.say("cannot be read: %(line)s. Write it like earth_ohm <= 4", line=line))
-        found.setdefault(read[1].strip(), {})[BOUND[read[2]]] = float(read[3])
+            raise BadInput("limits", visit.say(
+                "cannot be read: %(line)s. Write it like %(example)s", line=line, example=example(visit.tongue)
+            ))
+        name = read[1].strip()
+        found.setdefault(codes.get(name, name), {})[BOUND[read[2]]] = float(read[3])
     return found
 
 
@@ -145,7 +158,8 @@ async def put(visit: Visit) -> Response:
 def _shape(plan: Plan) -> dict[str, Any]:
     """A plan for the list of changes: limits in one line."""
     named = {name: getattr(plan, name) for name in ("kind", *EVERY_SO_MUCH, *WHERE, "technician", "active")}
-    return named | {"checklist": ", ".join(plan.checklist), "limits": ", ".join(_limit_lines(plan.limits))}
+    bounds = ", ".join(_limit_lines(plan.limits, Tongue("en")))
+    return named | {"checklist": ", ".join(plan.checklist), "limits": bounds}
 
 
 async def judge(visit: Visit) -> Response:
