@@ -35,6 +35,7 @@ from csms.kit.clock import Clock, system_clock
 from csms.kit.crypto import SealingKey
 from csms.kit.db import Db, connect
 from csms.kit.migrate import migrate
+from csms.kit.open_files import allow_most
 from csms.kit.postgres import EmbeddedPostgres
 from csms.kit.supervise import Owner
 from csms.rest import health_router, routers
@@ -273,7 +274,7 @@ async def announced(product: Product, *, desk: bool) -> list[str]:
     also = "".join(f" {name}={address}" for name, address in more.items() if address)
     lines = [f"ready http={product.http or '-'} ocpp={product.ocpp or '-'}{also}"]
     if desk and product.http and await product.staff.nobody_yet():
-        lines.append(f"set-up {product.http}/setup?code={product.staff.setup_code}")
+        lines.append(f"set-up {product.public_url}/setup?code={product.staff.setup_code}")
     return lines
 
 
@@ -283,6 +284,7 @@ async def serve_until_told(settings: Settings, *, stations: bool, desk: bool) ->
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, told.set)
+    allow_most()
     async with running(settings, stations=stations, desk=desk) as product:
         if tls := product.centre.tls:
             renewing: set[asyncio.Task[bool]] = set()

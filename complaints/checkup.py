@@ -21,10 +21,12 @@ from cryptography import x509
 from complaints.settings import Settings
 from csms.kit.db import AWAY, Conn
 from csms.kit.migrate import find as find_migrations
+from csms.kit.open_files import allow_most
 
 OLDEST_POSTGRES = 15
 LEAST_DISK = 2 * 1024**3
 EXPIRES_SOON = timedelta(days=30)
+FEW_FILES = 4096
 LARGEST_SKEW = timedelta(seconds=5)
 
 
@@ -59,7 +61,7 @@ def wrong(what: str, fix: str) -> Finding:
 
 
 def of_settings(settings: Settings, now: datetime) -> list[Finding]:
-    return [*_exposure(settings), *_folder(settings), *_tls(settings, now), *_many_nodes(settings)]
+    return [*_exposure(settings), *_folder(settings), *_tls(settings, now), *_many_nodes(settings), *_open_files()]
 
 
 def _exposure(settings: Settings) -> Iterator[Finding]:
@@ -123,6 +125,15 @@ def _many_nodes(settings: Settings) -> Iterator[Finding]:
         yield mind("this node has the name that all have", "set node, another on each and the same after a restart")
 
 
+def _open_files() -> Iterator[Finding]:
+    allowed = allow_most()
+    if allowed < FEW_FILES:
+        yield mind(
+            f"{allowed:,} files and sockets may be open, a connected station takes one",
+            "raise the hard limit: LimitNOFILE with systemd, ulimits with containers",
+        )
+
+
 # --- what is reached --------------------------------------------------------------------------------
 
 
@@ -170,7 +181,7 @@ async def of_database(dsn: str, settings: Settings, now: datetime) -> list[Findi
         if version.major < OLDEST_POSTGRES:
             return [wrong(f"PostgreSQL is {version.major}", f"{OLDEST_POSTGRES} or newer is needed")]
         return [
-            fine(f"PostgreSQL {version.major}.{version.minor} answers"),
+            fine(f"PostgreSQL {version.major}.{version.micro} answers"),
             *await _server(conn, settings, now), *await _schema(conn, now), *await _people(conn),
         ]
     finally:

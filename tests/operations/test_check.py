@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
+import pytest
 
 from complaints import checkup
 from complaints.checkup import Grade
@@ -35,6 +36,10 @@ async def test_a_sound_database_has_nothing_wrong_but_what_tests_switch_off(dsn:
                      for name in ("fsync", "full_page_writes", "synchronous_commit")}
     assert found["nobody may decide at the desk"] is Grade.MIND
     assert found["we are superuser postgres"] is Grade.MIND
+    conn = await asyncpg.connect(dsn)
+    version = (await conn.fetchval("show server_version")).split()[0]
+    await conn.close()
+    assert found[f"PostgreSQL {version} answers"] is Grade.FINE
 
 
 async def test_a_schema_that_is_newer_or_edited_is_wrong(dsn: str) -> None:
@@ -66,6 +71,14 @@ async def test_nodes_without_nats_or_a_common_database_are_wrong() -> None:
     alone = settings(nats="nats://127.0.0.1:1", data=Path("data"))
     assert grades(await checkup.of_network(alone))["NATS does not answer"] is Grade.WRONG
     assert grades(checkup.of_settings(alone, NOW))["several nodes need one database"] is Grade.WRONG
+
+
+def test_few_descriptors_are_told_before_stations_are_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not any("may be open" in what for what in grades(checkup.of_settings(settings(), NOW)))
+    monkeypatch.setattr(checkup, "allow_most", lambda: 1024)
+    assert grades(checkup.of_settings(settings(), NOW))[
+        "1,024 files and sockets may be open, a connected station takes one"
+    ] is Grade.MIND
 
 
 def test_the_command_tells_by_its_status(tmp_path: Path) -> None:

@@ -258,12 +258,18 @@ def test_the_table_names_every_url_once() -> None:
     assert routes.STAFF
 
 
-async def test_the_first_user_is_made_once_and_only_with_the_printed_code(dsn: str) -> None:
+async def test_the_first_user_is_made_once_and_only_with_the_printed_code(
+    dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with stage(dsn, past=timedelta(0), pace=1, people=False) as empty, visitor(empty) as anyone:
         ready, set_up = await announced(empty.product, desk=True)
         assert ready.startswith("ready http=http://")
         address, code = set_up.removeprefix("set-up ").split("?code=")
         assert address == f"{empty.http}/setup"
+        monkeypatch.setattr(empty.product, "settings", empty.product.settings.model_copy(
+            update={"public_url": "https://help.example"}
+        ))
+        assert await announced(empty.product, desk=True) == [ready, f"set-up https://help.example/setup?code={code}"]
         good = {"code": code, "name": "root", "password": PASSWORD, "again": PASSWORD}
         for wrong, field in (({"code": "guess"}, "code"), ({"again": "other-one"}, "again"),
                              ({"password": "short", "again": "short"}, "password"), ({"name": " "}, "name")):

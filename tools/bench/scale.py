@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import resource
 import signal
 import sys
 import tempfile
@@ -26,6 +25,7 @@ import asyncpg
 from csms.api import Csms
 from csms.gateway.relay import InProcess
 from csms.kit import db, logs
+from csms.kit.open_files import allow_most
 from csms.partitions import cover
 from tools.bench import evidence, report
 from tools.bench.processes import crowd, load, memory_kib, server, storm
@@ -210,11 +210,9 @@ def say(text: str) -> None:
 
 def open_more_files(stations: int) -> None:
     """As many descriptors as that takes, here and in what is started from here."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = stations + SPARE_FILES
-    if most != resource.RLIM_INFINITY and wanted > most:
-        raise SystemExit(f"{stations:,} stations need {wanted:,} open files, {most:,} are allowed: see `ulimit -Hn`")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if most == resource.RLIM_INFINITY else most, most))
+    wanted, allowed = stations + SPARE_FILES, allow_most()
+    if wanted > allowed:
+        raise SystemExit(f"{stations:,} stations need {wanted:,} open files, {allowed:,} are allowed: see `ulimit -Hn`")
 
 
 async def run(options: argparse.Namespace) -> None:
