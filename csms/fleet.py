@@ -29,18 +29,23 @@ FLEET = """
     limit $1
 """
 
-# Time without a socket since `since`, as far back as we know the station; a socket that is open runs until now.
+# Time with a socket since `since`, as far back as we know the station. A socket whose end nobody told (an import that
+# stops, a node that died) lasts until now only where the station is connected, else until it was last heard.
 HEALTH = """
+    with spans as (
+        select c.connected_at as since,
+            coalesce(c.disconnected_at, case when s.connected then $3 else h.last_heard_at end) as until,
+            s.connected and c.disconnected_at is null as open
+        from connections c join stations s on s.id = c.station left join heads h on h.station = s.id
+        where c.station = $1
+    )
     select
-        (select count(*) from connections c where c.station = $1 and c.connected_at >= $2) as connections,
-        (select min(c.connected_at) from connections c where c.station = $1) as first_at,
-        (select max(c.connected_at) from connections c where c.station = $1 and c.disconnected_at is null)
-            as connected_at,
+        (select count(*) from spans where since >= $2) as connections,
+        (select min(since) from spans) as first_at,
+        (select max(since) from spans where open) as connected_at,
         (select coalesce(sum(extract(epoch from upper(r) - lower(r))), 0)::float8
-         from (select unnest(range_agg(tstzrange(greatest(c.connected_at, $2), coalesce(c.disconnected_at, $3)))) as r
-               from connections c where c.station = $1 and coalesce(c.disconnected_at, $3) > $2
-                   and c.connected_at < $3 and greatest(c.connected_at, $2) <= coalesce(c.disconnected_at, $3)) spans)
-            as online_s,
+         from (select unnest(range_agg(tstzrange(greatest(since, $2), until))) as r from spans
+               where until > $2 and since < $3 and since <= until) spans) as online_s,
         (select count(*) from boots where station = $1 and at >= $2) as boots,
         (select count(*) from faults where station = $1 and opened_at >= $2) as faults,
         (select count(*) from transactions where station = $1 and started_at >= $2) as sessions,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import aclosing
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ import pytest
 
 from complaints.web.fleet import grouped
 from csms.api import Csms
+from csms.kit.clock import iso
 from csms.vocabulary.fleet import Seen
 from tests.web.stage import Stage, until
 from tests.web.test_doors import logged_in, token
@@ -113,6 +115,19 @@ async def test_the_fleet_shows_the_worst_that_is_true_of_each(staged: Stage) -> 
     assert health.online is not None
     assert health.online > 0.5
     assert (await csms.archive.health("NEVER-1", timedelta(days=7))).online is None
+
+
+async def test_a_socket_whose_end_nobody_told_counts_until_the_station_was_last_heard(told: Stage) -> None:
+    """An import that stops in the middle of the week: the station is away since, not reachable all the while."""
+    now = told.clock.now()
+    lines = [
+        {"station": "CS-1", "at": iso(now - timedelta(days=4)), "kind": "connected", "protocol": "ocpp1.6"},
+        {"station": "CS-1", "at": iso(now - timedelta(days=1)), "kind": "received", "frame": [2, "1", "Heartbeat", {}]},
+    ]
+    archive = told.product.csms.archive
+    await archive.import_lines([json.dumps(line) for line in lines])
+    health = await archive.health("CS-1", timedelta(days=7))
+    assert (health.connected_at, health.online) == (None, pytest.approx(0.75, abs=0.01))
 
 
 def test_groups_with_most_broken_come_first() -> None:
