@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.bccache import Bucket
 from starlette.datastructures import FormData, UploadFile
 
@@ -94,6 +94,12 @@ class Compiled(BytecodeCache):
 COMPILED = Compiled()
 
 
+def _at_each_visit(show: Callable[..., Any]) -> Callable[..., Any]:
+    """Jinja fills a constant's filter in while it compiles, so that all languages would have the words of the first;
+    not where the filter takes the context."""
+    return pass_context(lambda _context, *given, **named: show(*given, **named))
+
+
 class Site:
     """The parts that pages are made from. `ocpp` is where stations connect, as far as this process knows."""
 
@@ -128,8 +134,8 @@ class Site:
         made.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
             tongue.gettext, tongue.ngettext, newstyle=True
         )
-        made.filters |= shown.filters(tongue, self.settings.zone, LABELS)
-        made.filters["told"] = lambda text: reason(text, tongue)
+        said = shown.filters(tongue, self.settings.zone, LABELS) | {"told": lambda text: reason(text, tongue)}
+        made.filters |= {name: _at_each_visit(show) for name, show in said.items()}
         made.globals |= {
             "asset": self.asset, "language": tongue.language, "languages": LANGUAGES, "zone": self.settings.zone,
             "hotline": self.settings.hotline, "url": url, "kept": LABELS, "sections": SECTIONS, "rooms": ROOMS,

@@ -211,6 +211,10 @@ async def test_pages_are_compiled_before_the_first_visit_and_once_for_all_langua
         for language in ("zh-Hans", "zh-Hant", "en"):
             assert (await anybody.get(f"/r/CS-1/1?lang={language}")).status_code == 200
     assert COMPILED.kept == kept
+    of_tongues = [site._environment(tongue) for tongue in site.tongues.values()]
+    for name in of_tongues[0].list_templates():
+        source = (HERE / "templates" / name).read_text()
+        assert len({environment.compile(source, name, raw=True) for environment in of_tongues}) == 1, name
 
 
 async def test_the_language_follows_the_browser_until_one_is_chosen(told: Stage) -> None:
