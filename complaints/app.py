@@ -65,8 +65,8 @@ class Product:
             CentreOptions(
                 node=node, nats=settings.nats, unknown_stations=settings.unknown_stations,
                 accept_unknown_tokens=settings.unknown_tokens == "accept",
-                drain_s=settings.drain_s, tls=_tls_files(settings), sealing_key=_sealing_key(settings),
-                authority=_authority(settings),
+                drain_s=settings.drain_s, proxy_protocol=settings.proxy_protocol, tls=_tls_files(settings),
+                sealing_key=_sealing_key(settings), authority=_authority(settings),
             ),
             clock=clock,
         )

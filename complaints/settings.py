@@ -82,6 +82,10 @@ class Settings(BaseModel):
     trusted_proxies: str = Field(
         "127.0.0.1", description="Addresses whose X-Forwarded-For is believed, with commas; `*` for any."
     )
+    proxy_protocol: bool = Field(
+        False, description="Stations come through a TCP balancer that sends the PROXY protocol, version 1 or 2; nobody "
+        "else gets in. Their ports must be open to the balancer alone, or anybody may claim any address."
+    )
     hook_networks: str = Field(
         "", description="Networks, besides the public internet, that hooks may call, as `10.1.0.0/16, fd00::/8`."
     )

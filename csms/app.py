@@ -50,6 +50,8 @@ class CentreOptions:
     """How long a station may take to answer a command, in seconds."""
     drain_s: float = 0.0
     """Over how long stations are sent away when this process ends, in seconds."""
+    proxy_protocol: bool = False
+    """Stations come through a balancer that says their addresses before anything else, and through no other way."""
     tls: TlsFiles | None = None
     """Certificates for security profiles 2 and 3."""
     sealing_key: SealingKey | None = None
@@ -78,7 +80,7 @@ class Centre:
         self.issuer = Issuer(self.csms, options.authority)
         self.gateway = Gateway(
             Parts(db, self.inbox, clock, options.node, options.answer_within_s, vault=vault), self.relay,
-            unknown_stations=options.unknown_stations, drain_s=options.drain_s,
+            unknown_stations=options.unknown_stations, drain_s=options.drain_s, proxy_protocol=options.proxy_protocol,
         )
         self.roster = Roster(db, self.inbox, clock, options.node)
         self.owner: Owner | None = None

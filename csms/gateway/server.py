@@ -6,6 +6,8 @@ import asyncio
 import gc
 import math
 from collections.abc import Sequence
+from functools import partial
+from typing import cast
 
 import structlog
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -16,6 +18,7 @@ from csms.errors import Overloaded
 from csms.gateway import waiting
 from csms.gateway.door import Door, Guest, address_of
 from csms.gateway.parts import Parts
+from csms.gateway.proxied import ProxiedSocket
 from csms.gateway.relay import Relay
 from csms.gateway.session import REPLACED, RESTARTING, TRY_LATER, Session
 from csms.gateway.socket import StationSocket
@@ -39,9 +42,10 @@ class Gateway:
     """All the sockets of this process."""
 
     def __init__(
-        self, parts: Parts, relay: Relay, *, unknown_stations: str = "reject", drain_s: float = 0.0
+        self, parts: Parts, relay: Relay, *, unknown_stations: str = "reject", drain_s: float = 0.0,
+        proxy_protocol: bool = False,
     ) -> None:
-        self.parts, self.relay, self.drain_s = parts, relay, drain_s
+        self.parts, self.relay, self.drain_s, self.proxy_protocol = parts, relay, drain_s, proxy_protocol
         self.door = Door(parts, unknown_stations=unknown_stations)
         self.sessions: dict[str, Session] = {}
         self._servers: list[Server] = []
@@ -50,11 +54,14 @@ class Gateway:
     async def listen(self, host: str, port: int, tls: Tls | None = None) -> int:
         """Accept from now on, here too; the port (0 picks a free one)."""
         _calm_the_collector()
+        make, context = StationSocket, tls.context if tls else None
+        if self.proxy_protocol:  # its header comes before TLS
+            make, context = cast("type[StationSocket]", partial(ProxiedSocket, tls=tls)), None
         server = await serve(
             self._accept, host, port, subprotocols=[Subprotocol(p) for p in NEWEST_FIRST],
             select_subprotocol=_select, process_request=self.door.admit, max_size=LARGEST_FRAME, compression=None,
             ping_interval=PING_EVERY_S, ping_timeout=PING_EVERY_S, close_timeout=5, max_queue=16, server_header=None,
-            ssl=tls.context if tls else None, create_connection=StationSocket, backlog=MOST_DIALLING,
+            ssl=context, create_connection=make, backlog=MOST_DIALLING,
         )
         self._servers.append(server)
         return int(next(iter(server.sockets)).getsockname()[1])
