@@ -124,6 +124,11 @@ def _previous_stop(case: Case, t: Transaction, inner: Sequence[Point]) -> Point 
     return Point(_began(case, t, before), wh, before.id) if not inner or wh <= inner[0].wh + NOISE_WH else None
 
 
+def lost_start(case: Case, t: Transaction) -> Point | None:
+    """What stands for the register of a start that never came."""
+    return _previous_stop(case, t, _inner(case, t)) if "start_missing" in t.suspect else None
+
+
 def _began(case: Case, t: Transaction, before: Transaction) -> datetime:
     """Where the start is lost, the energy before the first reading flowed since the plug was in."""
     if "start_missing" not in t.suspect:

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from complaints.billing.energy import Point as Mark, turned_over
 from complaints.billing.power import samples, unit_factor
-from complaints.billing.session import same_register
+from complaints.billing.session import lost_start, same_register
 from complaints.findings import Ref
 from complaints.rules.case import Case
 from complaints.rules.words import reading_ref, start_refs, stop_refs
@@ -101,6 +101,8 @@ def _raw(case: Case) -> list[Point]:
     found = [Point(r.at, r.energy_wh, reading_ref(r)) for r in case.registers if r.energy_wh is not None]
     if t.meter_start_wh is not None:
         found.insert(0, Point(t.started_at, t.meter_start_wh, start_refs(t)[-1]))
+    if case.previous is not None and (before := lost_start(case, t)) is not None:
+        found.insert(0, Point(before.at, float(before.wh), stop_refs(case.previous)[-1]))
     if t.meter_stop_wh is not None and t.stopped_at is not None and t.stop_received_at is not None:
         stop = Point(t.stopped_at, t.meter_stop_wh, stop_refs(t)[-1])
         found = [*(p for p in found if p.at <= stop.at), stop]  # what came later is no part of the difference

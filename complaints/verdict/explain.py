@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from complaints.billing import energy_of
 from complaints.findings import Finding, Remedy, Words
 from complaints.rules.case import Case
 from complaints.rules.meter import measured_wh
@@ -31,6 +32,8 @@ _DISCREET = {
     "stop.by_staff": Words("It was our own command that ended the session.", "本次充电是被我方下发的指令结束的。"),
 }
 """Where the finding names a colleague, the driver is told without the name."""
+PART_WH = 10.0
+"""Less is noise, no part of its own."""
 _SILENT = Words("a person will look into it and answer you", "我们会由专人核实并答复您")
 _BY_WORDS = Words("What you describe may be dangerous; please keep away from the plug",
                   "您反映的情况可能有危险，请勿再使用该枪")
@@ -44,14 +47,13 @@ def explain(case: Case, decision: Decision, findings: Sequence[Finding], remedie
 def _session(case: Case) -> Words:
     t = case.transaction
     if t is not None:
-        measured = measured_wh(case)
-        energy = f", {kwh(measured)}" if measured is not None else ""
+        energy = _energy(case)
         at = clock(case, t.started_at)
         other = case.claim.named_station
         return Words(
-            f"We looked at your session at {t.station}, plug {t.evse}, begun at {at}{energy}"
+            f"We looked at your session at {t.station}, plug {t.evse}, begun at {at}{energy.en}"
             f"{f' (not at {other}, as you wrote)' if other else ''}.",
-            f"我们核查了您 {at} 在 {t.station} 的 {t.evse} 号枪的充电记录{energy.replace(', ', '，电量 ')}"
+            f"我们核查了您 {at} 在 {t.station} 的 {t.evse} 号枪的充电记录{energy.zh}"
             f"{f'（并非您所写的 {other}）' if other else ''}。",
         )
     if case.tries:
@@ -65,6 +67,20 @@ def _session(case: Case) -> Words:
     return Words(
         f"We looked at the records of the charger around {clock(case, case.stated_at)} and found no session of yours.",
         f"我们核查了充电桩 {clock(case, case.stated_at)} 前后的记录，没有找到您的充电记录。",
+    )
+
+
+def _energy(case: Case) -> Words:
+    """What the meter counted and, where that is less, what of it the bill counts: the driver reads both figures."""
+    measured, counted = measured_wh(case), energy_of(case)
+    if measured is None:
+        return Words("", "")
+    his = float(counted.wh)
+    if counted.pair == "none" or measured - his < PART_WH:
+        return Words(f", {kwh(measured)}", f"，电量 {kwh(measured)}")
+    return Words(
+        f", {kwh(measured)}, of which {kwh(his)} count as yours",
+        f"，电量 {kwh(measured)}，其中 {kwh(his)} 应计入您的账单",
     )
 
 

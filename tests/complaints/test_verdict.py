@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from complaints.billing import energy_of
 from complaints.findings import Judgement
 from complaints.judge import case_of, judge
+from complaints.rules.words import kwh
 from complaints.verdict.table import TABLE
 from tests.complaints.case_story import Told, differences
 from tests.complaints.rules.test_both_ways import left_running, limited, offered, refused, swapped, tries
@@ -38,6 +40,16 @@ def test_a_case_is_judged_as_a_fair_reader_would(path: Path) -> None:
     for category, topic in told.topics:
         claim, story = told.claim(category, topic), told.story
         assert not differences(told.expect, judge(claim, story), case_of(claim, story).transaction)
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda p: p.stem)
+def test_the_driver_reads_the_energy_that_the_bill_counts(path: Path) -> None:
+    """Also where the start is lost, or a part of it went to another car."""
+    told = Told(path)
+    claim = told.claim(*told.topics[0])
+    said, case = judge(claim, told.story), case_of(claim, told.story)
+    if case.transaction and said.bill and any(line.what.startswith("Energy") for line in said.bill.lines):
+        assert kwh(float(energy_of(case).wh)) in said.explanation.en
 
 
 @pytest.mark.parametrize(("tale", "topic", "verdict", "liability"), [
