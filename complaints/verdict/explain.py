@@ -14,7 +14,7 @@ from complaints.verdict.table import Decision
 _VERDICT = {
     "upheld": Words("Your complaint is right", "您的投诉成立"),
     "partly_upheld": Words("Your complaint is right in part", "您的投诉部分成立"),
-    "not_upheld": Words("By the records we cannot agree with your complaint", "根据记录，您的投诉不成立"),
+    "not_upheld": Words("The records do not bear your complaint out", "现有记录未能证实您反映的问题"),
     "inconclusive": Words("The records alone cannot decide it", "仅凭现有记录无法判定"),
 }
 _NEXT = {
@@ -26,7 +26,7 @@ _NEXT = {
     "reset": Words("we will restart the charger and check that it works", "我们会重启充电桩并确认恢复"),
     "unlock": Words("we will try to unlock the plug", "我们会尝试远程解锁"),
     "guidance": Words("we will gladly explain how to avoid it", "我们会向您说明如何避免"),
-    "no_refund": Words("the amount stands", "金额维持不变"),
+    "no_refund": Words("by them the amount is right", "按记录，金额无误"),
 }
 _DISCREET = {
     "stop.by_staff": Words("It was our own command that ended the session.", "本次充电是被我方下发的指令结束的。"),

@@ -18,7 +18,7 @@ from complaints.web.tongue import Tongue
 from complaints.web.windows import Window, asked
 from csms.vocabulary import Payment
 from tests.web.stage import Stage
-from tests.web.test_doors import logged_in, token
+from tests.web.test_doors import logged_in, token, visitor
 
 T0 = datetime(2026, 11, 20, 8, tzinfo=UTC)
 
@@ -59,6 +59,19 @@ async def test_a_verdict_over_the_rules_is_shown_beside_what_they_said_and_can_b
         assert judged["overridden"]["transaction"]["by"] == "zhao"
     async with aclosing(await logged_in(told, "an")) as auditor:
         assert (await auditor.get(f"/desk/cases/{number}/do/verdict")).status_code == 403
+
+
+async def test_a_no_from_the_records_alone_asks_the_driver_what_they_cannot_know(told: Stage, number: str) -> None:
+    follow = f"/c/{(await told.product.desk.case(number)).tracking}"
+    async with aclosing(await logged_in(told, "zhao")) as supervisor, visitor(told) as driver:
+        await post(supervisor, number, "verdict", verdict="not_upheld", liability="customer")
+        page = (await driver.get(follow)).text
+        assert "What the records show so far" in page
+        assert '<a class="button" href="#text">Add something</a>' in page
+        assert (await post(supervisor, number, "resolve", text="We have looked at it.")).status_code == 303
+        page = (await driver.get(follow)).text
+        assert "We have looked at it." in page
+        assert "Add something" not in page
 
 
 async def test_what_was_sorted_or_typed_wrong_is_put_right(told: Stage, number: str) -> None:
