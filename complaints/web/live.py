@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import timedelta
 
+from anyio import CancelScope
 from fastapi import Response
 from fastapi.responses import StreamingResponse
 
@@ -85,7 +86,9 @@ async def _news(visit: Visit) -> AsyncIterator[str]:
                 quiet = 0.0
                 yield ": still here\n\n"
     finally:
-        await company.leave()
+        # Who closes the page cancels what waits for him; this wait is to end well, or he is shown as here for long.
+        with CancelScope(shield=True):
+            await company.leave()
 
 
 class Company:
