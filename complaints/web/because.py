@@ -40,12 +40,16 @@ UPKEEP = (
 )
 """The plans that came with the product, and the orders that plans and readings open."""
 MONEY = (N_("paid, and the records show no energy"),)
+LIKENESS = (N_("same phone"), N_("same plate"), N_("same time"), N_("same topic"), N_("same words"))
 FORECAST = (
     N_("too little is known yet"), N_("level times season of the year"), N_("level of the last weeks"),
 )
 NOTICED = N_("We noticed it by ourselves: %(amount)s %(currency)s was taken for this session and no energy came. "
              "We look into it and propose to give it back.")
 OTHERWISE = {
+    "same email": N_("same e-mail"), "same token": N_("same card or account"),
+    "same payment_reference": N_("same payment"), "same order_ref": N_("same order"),
+    "same matched": N_("same session"),
     "系统自动发现:本次充电已收款 %(amount)s %(currency)s,但未充入电量。我们主动为您核查并提出退款。": NOTICED,
     # As it was once written, in two languages at once.
     "系统自动发现:本次充电已收款 %(amount)s %(currency)s,但未充入电量。我们主动为您核查并提出退款。"
@@ -54,7 +58,9 @@ OTHERWISE = {
     "started %(n)s min after the filing": N_("started %(n)s min after the complaint"),
     "ended %(n)s min before the filing": N_("ended %(n)s min before the complaint"),
 }
-REASONS = Phrasebook((*MATCHING, *BILL, *SORTING, *GROUPING, *ASSIGNING, *UPKEEP, *MONEY, *FORECAST), OTHERWISE)
+REASONS = Phrasebook(
+    (*MATCHING, *BILL, *SORTING, *GROUPING, *ASSIGNING, *UPKEEP, *MONEY, *LIKENESS, *FORECAST), OTHERWISE
+)
 
 
 def reason(text: str, tongue: Tongue) -> str:

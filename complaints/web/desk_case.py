@@ -20,6 +20,7 @@ from complaints.remedies import Possible
 from complaints.rest_evidence import EXPORTERS, handed_out
 from complaints.states import can
 from complaints.web import entries, timeline
+from complaints.web.alike import alike, joined
 from complaints.web.frame import Visit
 from complaints.web.progress import Progress
 from complaints.web.records import Records
@@ -74,6 +75,7 @@ def life(view: View, who: Principal) -> list[str]:
         "reject_resolution": can("reject", case.state) and case.is_open, "close": can("close", case.state),
         "reopen": can("reopen", case.state),
         "safety_cleared": case.is_open and _danger_stands(view) and who.may("technician", "supervisor"),
+        "merge": can("merge", case.state), "unmerge": can("unmerge", case.state),
         "assess": case.is_open, "sort": case.is_open, "facts": case.is_open,
     }
     return [name for name, fits in asked.items() if fits and _may(who, name)]
@@ -166,6 +168,7 @@ async def _about(visit: Visit, *, everything: bool) -> dict[str, Any]:
         "case": view.case, "number": number, "lines": entries.lines(visit, view.entries), "judgement": judgement,
         "assessment": assessment, "commands": commands,
         "life": life(view, visit.who), "money": await refunds_of(visit, view),
+        "alike": alike(view.entries, visit.tongue) if view.case.is_open else [], "joined": joined(view.entries),
         "orders": orders, "sent_states": workorders.OPEN, "under_way": under_way(view, orders),
         "may_propose": may_propose(visit, view, judgement),
         "clocks": [d for d in view.deadlines if d.round == view.case.round and d.started_at and not d.stopped],

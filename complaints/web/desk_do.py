@@ -18,6 +18,7 @@ from complaints.intake.form import Correction
 from complaints.refunds import proposed_amount
 from complaints.rest.complaints import allow
 from complaints.web import errors
+from complaints.web.alike import alike
 from complaints.web.frame import Visit, url
 from complaints.web.shown import local
 from complaints.web.tongue import N_
@@ -78,6 +79,10 @@ DOINGS: Mapping[str, Doing] = {
                                REASON, N_("Begin a second review"), "done"),
     "close": Doing(N_("The case ends; its evidence stays."), ("outcome", "reason"), N_("Close"), "done"),
     "reopen": Doing(N_("The case is looked into again, with clocks of its own."), REASON, N_("Reopen"), "done"),
+    "merge": Doing(N_("The same matter told twice: it goes on in the other case alone, and the customer is told. "
+                      "Nothing is lost, and it can be taken apart again."), ("into", "reason"), N_("Join"), "done"),
+    "unmerge": Doing(N_("They were two matters after all: this one is looked into by itself again."), REASON,
+                     N_("Take it apart"), "done"),
     "assess": Doing(N_("All records are gathered and judged again; the earlier version stays."), REASON,
                     N_("Judge anew"), "judged"),
     "verdict": Doing(N_("You decide otherwise than the rules. What they said stays on record beside it, and counts in "
@@ -127,6 +132,9 @@ async def _known(visit: Visit, action: str, number: str) -> dict[str, str]:
     if action == "refund" and (proposal := proposed_amount(assessment)):
         return {"amount": f"{proposal[0]:f}", "currency": proposal[1]}
     case = await visit.site.desk.case(number)
+    if action == "merge":
+        likely = alike((await visit.site.desk.view(number)).entries, visit.tongue)
+        return {"into": visit.query("into") or next((one.number for one in likely), "")}
     if action in ("sort", "facts"):
         return _standing(visit, case)
     if action == "resolve" and assessment is not None:
@@ -263,6 +271,14 @@ async def _act(visit: Visit, number: str, action: str) -> str:
     return DOINGS[action].said
 
 
+async def _merge(visit: Visit, number: str, action: str) -> str:
+    """A number that is mistyped is told beside its field."""
+    try:
+        return await _act(visit, number, action)
+    except NotFound:
+        raise BadInput("into", visit.say("there is no such case")) from None
+
+
 async def _carry_out(visit: Visit, number: str, asked: Mapping[str, Any]) -> None:
     given = read_as(Ask, asked)
     allow(given, visit.who)
@@ -282,4 +298,5 @@ Doer = Callable[[Visit, str, str], Awaitable[str]]
 DOERS: Mapping[str, Doer] = {
     **dict.fromkeys(SAYING, _say), "assess": _assess, "choose": _choose, "verdict": _overrule,
     "sort": _put_right, "facts": _put_right, "approve": _decide, "decline": _decide,
+    "merge": _merge,
 }

@@ -13,6 +13,7 @@ from complaints.evidence.why import NEWS
 from complaints.rest.complaints import may_read
 from complaints.thread import SYSTEM, Entry
 from complaints.web import shown
+from complaints.web.alike import alike
 from complaints.web.because import reason
 from complaints.web.finding_names import by_name
 from complaints.web.frame import Visit
@@ -123,6 +124,12 @@ def _told(visit: Visit, e: Entry) -> str:
         case "correction":
             return "\n".join(filter(None, (_corrected(visit, k, b.get("before", {}).get(k), v)
                                            for k, v in b.get("after", {}).items())))
+        case "merge" | "merged_here" | "unmerge" | "unmerged":
+            return str(b.get("into") or b.get("case") or b.get("from_case") or "")
+        case "duplicates":
+            return "\n".join(f"{one.number}: {one.because}" for one in alike([e], visit.tongue))
+        case "incident" | "incident_left" if b.get("incident"):
+            return f"#{b['incident']}"
         case "confirmation" if b.get("satisfaction"):
             return say("%(n)s of 5", n=b["satisfaction"])
         case _:

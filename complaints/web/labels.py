@@ -12,7 +12,7 @@ STATE = {
     "received": N_("Received"), "acknowledged": N_("Acknowledged"), "assessed": N_("Evidence ready"),
     "investigating": N_("Being looked into"), "need_info": N_("Waiting for the customer"), "decided": N_("Decided"),
     "approving": N_("Waiting for approval"), "executing": N_("Being carried out"), "informed": N_("Answered"),
-    "confirming": N_("Waiting for confirmation"), "closed": N_("Closed"), "merged": N_("Part of an incident"),
+    "confirming": N_("Waiting for confirmation"), "closed": N_("Closed"), "merged": N_("Joined to another case"),
     "external": N_("With an outside body"), "withdrawn": N_("Withdrawn"), "second_review": N_("Second review"),
 }
 CATEGORY = {
@@ -115,6 +115,7 @@ ACTION = {
     "question": N_("Ask the customer"), "note": N_("Add an internal note"),
     "safety_cleared": N_("Say that the danger is over"), "assess": N_("Judge the evidence anew"),
     "read": N_("Read its settings"),
+    "merge": N_("Join to another case"), "unmerge": N_("Take it apart again"),
     "sort": N_("Sort it otherwise"), "facts": N_("Correct the facts"), "verdict": N_("Decide otherwise"),
 }
 COMMAND = {

@@ -12,6 +12,7 @@ from fastapi import Response
 
 from complaints.web import errors
 from complaints.web.frame import Visit, url
+from complaints.web.labels import FIELD
 from complaints.web.tongue import N_
 from csms.errors import BadInput, NotFound, TheyErred
 
@@ -40,7 +41,8 @@ async def attempt(
 
 def marked(visit: Visit, error: BadInput) -> str:
     """What stands above a form with a mistake in it: that one is marked, and what it is."""
-    return f"{visit.say(MARKED)} {visit.mistake(error)}"
+    what = errors.words_for(visit, error) if error.field in FIELD else visit.mistake(error)
+    return f"{visit.say(MARKED)} {what}"
 
 
 def done(visit: Visit, to: str, said: str) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -94,16 +95,18 @@ async def _asked(visit: Visit) -> tuple[Refund, str]:
 async def ask(visit: Visit) -> Response:
     """The confirmation step."""
     refund, step = await _asked(visit)
-    return _page(visit, refund, step, "", 200)
+    return _page(visit, refund, step, {}, "", 200)
 
 
-def _page(visit: Visit, refund: Refund, step: str, problem: str, status: int) -> Response:
+def _page(
+    visit: Visit, refund: Refund, step: str, wrong: Mapping[str, str], problem: str, status: int
+) -> Response:
     if not problem and refund.state not in FROM[step]:
         problem = visit.say("Somebody was quicker: this refund has moved on.")
     title, about, button, _ = STEPS[step]
     return visit.page(
         "office/money_do.html" if visit.partial else "office/money_do_page.html", status, refund=refund, step=step,
-        title=title, about=about, button=button, problem=problem, typed=visit.form.texts(),
+        title=title, about=about, button=button, problem=problem, wrong=wrong, typed=visit.form.texts(),
         possible=refund.state in FROM[step], to=url("desk", "refunds", refund.complaint, refund.n, step),
     )
 
@@ -116,8 +119,8 @@ async def do(visit: Visit) -> Response:
         await _carry_out(visit, refund, step, reason)
         return url("desk", "refunds")
 
-    async def again(_wrong: Any, problem: str, status: int) -> Response:
-        return _page(visit, refund, step, problem, status)
+    async def again(wrong: Mapping[str, str], problem: str, status: int) -> Response:
+        return _page(visit, refund, step, wrong, problem, status)
 
     return await forms.attempt(visit, act, again, STEPS[step][3])
 
