@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 BREAK = 4
@@ -32,16 +34,49 @@ class Curve:
     top: str
 
 
-def curves(
-    seen: Sequence[tuple[float, Mapping[str, Any]]], meters: Sequence[Meter], y: float, height: float
-) -> list[Curve]:
-    """Those of the meters that were read more than once. `seen`: (x, reading) in order of time."""
-    made = (_curve(kind, unit, scale, _values(seen, name), y, height) for kind, name, scale, unit in meters)
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The readings of one plug in one window, in order of time, and where that lies in the drawing."""
+
+    stamps: Sequence[float]
+    """Seconds since 1970."""
+    readings: Sequence[Mapping[str, Any]]
+    x_of: Callable[[float], float]
+    columns: Sequence[slice]
+    """Readings that share so little width that no more than the lowest and the highest of them can be told apart."""
+
+
+def seen(
+    stamps: Sequence[float], readings: Sequence[Mapping[str, Any]], since: float, until: float, width: float,
+    x_of: Callable[[float], float],
+) -> Seen:
+    """What lies between two times that are `width` chart units apart."""
+    low, high = bisect_left(stamps, since), bisect_right(stamps, until)
+    inside = stamps[low:high]
+    step = (until - since) * COLUMNS / width
+    edges = [bisect_left(inside, since + n * step) for n in range(int(width / COLUMNS) + 1)]
+    columns = [slice(a, b) for a, b in pairwise([*edges, len(inside)]) if a < b]
+    return Seen(inside, readings[low:high], x_of, columns)
+
+
+def curves(seen: Seen, meters: Sequence[Meter], y: float, height: float) -> list[Curve]:
+    """Those of the meters that were read more than once."""
+    made = (_curve(kind, unit, scale, thinned(seen, name), y, height) for kind, name, scale, unit in meters)
     return [curve for curve in made if curve]
 
 
-def _values(seen: Iterable[tuple[float, Mapping[str, Any]]], name: str) -> list[Point]:
-    return [(x, r[name]) for x, r in seen if r[name] is not None]
+def thinned(seen: Seen, name: str) -> list[Point]:
+    """The lowest and the highest of each column, in their order: no spike is lost."""
+    values = [r[name] for r in seen.readings]
+    found: list[Point] = []
+    for column in seen.columns:
+        read = [(value, n) for n, value in enumerate(values[column], column.start) if value is not None]
+        if not read:
+            continue
+        low, high = min(read), max(read)
+        drawn = [low] if low[0] == high[0] else sorted((low, high), key=itemgetter(1))
+        found.extend((seen.x_of(seen.stamps[n]), value) for value, n in drawn)
+    return found
 
 
 def _curve(kind: str, unit: str, scale: float, values: list[Point], y: float, height: float) -> Curve | None:
@@ -53,7 +88,7 @@ def _curve(kind: str, unit: str, scale: float, values: list[Point], y: float, he
     full = max(most, LEAST_TOP[kind])
     room = height - 16
     floor = y + height
-    drawn = [(px, round(floor - (v - base) / full * room, 1)) for px, v in thinned(values)]
+    drawn = [(px, round(floor - (v - base) / full * room, 1)) for px, v in values]
     parts = unbroken(drawn) if kind != "energy" else [drawn]
     lines = tuple(" ".join(f"{px},{py}" for px, py in part) for part in parts)
     areas = tuple(
@@ -73,15 +108,3 @@ def unbroken(points: Sequence[Point]) -> list[list[Point]]:
             parts.append([])
         parts[-1].append(point)
     return parts
-
-
-def thinned(values: Sequence[Point]) -> list[Point]:
-    """The lowest and the highest of each column, in their order: no spike is lost."""
-    columns: dict[int, list[Point]] = {}
-    for point in values:
-        columns.setdefault(int(point[0] // COLUMNS), []).append(point)
-    found: list[Point] = []
-    for points in columns.values():
-        low, high = min(points, key=lambda p: p[1]), max(points, key=lambda p: p[1])
-        found.extend([low] if low == high else sorted((low, high)))
-    return found

@@ -14,6 +14,9 @@ from complaints.evidence import Assessment
 KEPT = 12
 """How many cases' records stay ready. One with 20,000 readings takes some 20 MB."""
 
+TENS = len("2026-11-30T02:12:1")
+"""Two times that are alike so far are less than ten seconds apart; most are, and need not be read."""
+
 LISTS = {
     "transaction": ("transactions", "elsewhere"), "reading": ("readings",), "fault": ("faults",),
     "command": ("commands",), "connection": ("connections", "neighbours"),
@@ -47,13 +50,16 @@ class Records:
         return times, readings
 
     def skewed(self, by_s: float) -> Sequence[tuple[float, float, str | None]]:
-        """(said, received, frame) of what was received at another time than it says, by at least `by_s` seconds."""
+        """(said, received, frame) of what was received at another time than it says, by at least `by_s` seconds, which
+        are ten or more.
+        """
         key = ("skewed", by_s)
         if key not in self.sorted_:
             # What a stop brings along of its whole session was never meant to come earlier.
             stops = {t["stop_frame"] for t in self.story["transactions"]}
             found = ((_stamp(r["at"]), _stamp(r["received_at"]), r["frame"])
-                     for name in ("readings", "statuses", "steps") for r in self.story[name] if r["frame"] not in stops)
+                     for name in ("readings", "statuses", "steps") for r in self.story[name]
+                     if r["at"][:TENS] != r["received_at"][:TENS] and r["frame"] not in stops)
             self.sorted_[key] = [one for one in found if abs(one[1] - one[0]) >= by_s]
         skewed: Sequence[tuple[float, float, str | None]] = self.sorted_[key]
         return skewed

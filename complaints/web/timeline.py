@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from complaints.web import shown
-from complaints.web.curves import BATTERY, POWER, Curve, Meter, curves
+from complaints.web.curves import BATTERY, POWER, Curve, Meter, Seen, curves, seen
 from complaints.web.labels import COMMAND, COMMAND_STATE, CONNECTOR, PAYMENT
 from complaints.web.ocpp_words import stopped_because
 from complaints.web.public import TONES
@@ -230,17 +229,15 @@ class Drawing:
 
     def _plot(self) -> None:
         stamps, readings = self.records.readings_of(self.evse)
-        low, high = bisect_left(stamps, self.since.timestamp()), bisect_right(stamps, self.until.timestamp())
-        seen = [(self.x_of(stamp), r) for stamp, r in zip(stamps[low:high], readings[low:high], strict=True)]
+        there = seen(stamps, readings, self.since.timestamp(), self.until.timestamp(), WIDTH - LEFT - RIGHT, self.x_of)
         sessions = [t for t in self.story["transactions"] if t["evse"] == self.evse and self._touches(t)]
-        self._curves(seen, POWER, PLOT, self.tongue.say("Power, energy"), sessions)
-        self._curves(seen, BATTERY, SMALL_PLOT, self.tongue.say("Battery, heat"), [])
+        self._curves(there, POWER, PLOT, self.tongue.say("Power, energy"), sessions)
+        self._curves(there, BATTERY, SMALL_PLOT, self.tongue.say("Battery, heat"), [])
 
     def _curves(
-        self, seen: Sequence[tuple[float, Record]], meters: Sequence[Meter], height: float, name: str,
-        sessions: Sequence[Record],
+        self, there: Seen, meters: Sequence[Meter], height: float, name: str, sessions: Sequence[Record]
     ) -> None:
-        drawn = curves(seen, meters, self.chart.height, height)
+        drawn = curves(there, meters, self.chart.height, height)
         if not drawn and not sessions:
             return
         y = self._lane(height, name)
