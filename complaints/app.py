@@ -31,6 +31,7 @@ from csms.app import Authority, Centre, CentreOptions, TlsFiles
 from csms.errors import WeErred
 from csms.files import Files
 from csms.ftp import FtpServer
+from csms.kit import traces
 from csms.kit.clock import Clock, system_clock
 from csms.kit.crypto import SealingKey
 from csms.kit.db import Db, connect
@@ -106,7 +107,8 @@ class Product:
     def web(self) -> FastAPI:
         """Pages and REST as one application."""
         app = FastAPI(
-            title="Ohmbudsman", version="1", openapi_url=f"{API}/openapi.json", docs_url=f"{API}/docs", redoc_url=None
+            title="Ohmbudsman", version="1", openapi_url=f"{API}/openapi.json", docs_url=f"{API}/docs", redoc_url=None,
+            telemetry={"tracing": False},  # it would tell addresses with the secrets in them
         )
         app.state.authenticate = self.staff.authenticate
         app.state.failed = self.failed
@@ -156,6 +158,9 @@ async def running(
 ) -> AsyncIterator[Product]:
     """A product that accepts stations and requests until the block is left; then nothing is lost."""
     async with AsyncExitStack() as stack:
+        if settings.otlp:
+            end_traces = traces.begin(settings.otlp, _node(settings, stations=stations))
+            stack.push_async_callback(asyncio.to_thread, end_traces)
         dsn = settings.database or await _embedded(settings, stack)
         await migrate(dsn)
         db = await connect(dsn, most=settings.database_connections)

@@ -47,6 +47,7 @@ from csms.api import Csms, FrameRow
 from csms.errors import BadInput, Conflict, Refused
 from csms.kit.clock import Clock
 from csms.kit.db import Db
+from csms.kit.traces import span
 from csms.rest.http import Principal
 
 log = structlog.get_logger()
@@ -212,9 +213,10 @@ class Desk:
         """Gather, judge, freeze. Without `always` a version is only made where the judgement differs."""
         case, now = await self.case(number), self.clock()
         earlier, decided, given_back = await self._known_of(case)
-        judged = await evidence.judge_now(
-            self.csms, self._judge, case.claim, now, earlier=earlier, decided=decided, given_back=given_back
-        )
+        with span("gather and judge", complaint=number):
+            judged = await evidence.judge_now(
+                self.csms, self._judge, case.claim, now, earlier=earlier, decided=decided, given_back=given_back
+            )
         async with self.db.acquire() as conn, conn.transaction():
             current = await cases.get(conn, number)
             return await evidence.keep(conn, current, judged, by=by, reason=reason, now=now, always=always)

@@ -76,6 +76,10 @@ class Settings(BaseModel):
     hotline: str | None = Field(None, description="Phone number that the driver's pages name for danger and help.")
     zone: str = Field("Asia/Shanghai", description="IANA time zone of the sites: working days and case numbers.")
     database_connections: int = Field(12, ge=3, le=200, description="Most connections to the database.")
+    otlp: str | None = Field(
+        None, description="OpenTelemetry collector that gets traces (OTLP over HTTP), as `http://collector:4318`; "
+        "needs the packages of `ohmbudsman[traces]`."
+    )
     drain_s: float = Field(
         2, ge=0, le=600, description="Over how many seconds stations are sent away (close 1012) when a process ends."
     )

@@ -20,6 +20,7 @@ from csms.gateway.relay import Relay
 from csms.gateway.vault import Vault
 from csms.kit.clock import Clock
 from csms.kit.db import AWAY, Db
+from csms.kit.traces import span
 from csms.variables import SECRETS
 from csms.vocabulary import (
     Command,
@@ -200,7 +201,9 @@ class Asking(Behind):
 
     async def _deliver(self, station: str, id: str, queue_until: datetime | None) -> CommandState:
         try:
-            state = await self.relay.deliver(station, id)
+            with span("command", station=station, command=id) as made:
+                state = await self.relay.deliver(station, id)
+                made.set_attribute("ohmbudsman.state", state.value)
         except AWAY:  # its row tells: `commands.tidy` finds it queued or sent for too long
             return CommandState.QUEUED
         self.delivered[state.value,] += 1

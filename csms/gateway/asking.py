@@ -21,6 +21,7 @@ from csms.gateway.socket import StationSocket
 from csms.inbox import Claim, Entry, Settlement
 from csms.journal import Line, storable
 from csms.kit.db import AWAY, Row
+from csms.kit.traces import span
 from csms.ocpp import TRANSLATORS, Answered, Link, Stray
 from csms.ocpp.veil import MASKED
 from csms.vocabulary import CommandState
@@ -123,9 +124,10 @@ class Asking:
             if self.session.socket.state is not State.OPEN:  # it went while the claim was written: nothing was sent
                 self.link.give_up()
                 return await self._take_back(row, message_id)
-            async with asyncio.timeout(self.parts.answer_within_s):
-                await self.session.socket.send(text)
-                at, answer, answered = await self._awaited.answer
+            with span("station answers", station=self.session.station, action=action, message=message_id):
+                async with asyncio.timeout(self.parts.answer_within_s):
+                    await self.session.socket.send(text)
+                    at, answer, answered = await self._awaited.answer
         except (TimeoutError, asyncio.CancelledError, ConnectionClosed):
             self.link.give_up()
             return await self._unanswered(str(id), kind)

@@ -20,6 +20,7 @@ from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError, NoRespondersError
 
 from csms.gateway.relay import Holder
+from csms.kit.traces import carried, continued
 from csms.vocabulary import CommandState
 
 log = structlog.get_logger()
@@ -120,7 +121,9 @@ class Nats:
                 await client.flush(KNOWN_WITHIN_S)
 
     async def _perform(self, holder: Holder, message: Msg) -> None:
-        state = await holder.perform(message.data.decode())
+        command = message.data.decode()
+        with continued("asked by another node", message.headers, command=command):
+            state = await holder.perform(command)
         with suppress(NatsError):
             await message.respond(NOT_MINE if state is None else state.encode())
 
@@ -153,7 +156,9 @@ class Nats:
     async def _ask(self, subject: str, question: bytes) -> bytes:
         """The first answer. Raises TimeoutError, also when NATS goes away meanwhile."""
         assert self._client
-        asked = asyncio.ensure_future(self._client.request(subject, question, timeout=self._patience_s))
+        asked = asyncio.ensure_future(
+            self._client.request(subject, question, timeout=self._patience_s, headers=carried() or None)
+        )
         self._asking.add(asked)
         try:
             return (await asked).data

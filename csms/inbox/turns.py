@@ -26,6 +26,7 @@ from csms.inbox.writer import Writer
 from csms.journal import Chain
 from csms.kit.clock import Clock
 from csms.kit.db import AWAY, Conn, Db
+from csms.kit.traces import span
 from csms.vocabulary.heard import Notes
 
 log = structlog.get_logger()
@@ -138,6 +139,10 @@ class Inbox:
 
     async def _write(self, batch: Sequence[Entry], *, projected: bool = True, error: str = "") -> Chain:
         self.attempted = None
+        with span("commit messages", messages=len(batch)):
+            return await self._commit_rows(batch, projected, error)
+
+    async def _commit_rows(self, batch: Sequence[Entry], projected: bool, error: str) -> Chain:
         async with self.db.acquire(timeout=10) as conn, conn.transaction():
             chain = await self.writer.write(conn, batch, projected=projected)
             if not projected:

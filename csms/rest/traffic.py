@@ -15,6 +15,7 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from csms.kit.traces import span
 from csms.rest.http import problem
 
 CASE = re.compile(r"/(?:complaints|cases)/(C[\w-]{4,40})(?:/|$)")
@@ -45,8 +46,14 @@ class RequestContext:
                 MutableHeaders(scope=message)["X-Request-Id"] = id
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request=id, **context_of(scope["path"])):
+        named_in_path = context_of(scope["path"])
+        with (
+            structlog.contextvars.bound_contextvars(request=id, **named_in_path),
+            span(scope["method"], request=id, **named_in_path) as made,
+        ):
             await self.app(scope, receive, named)
+            if route := scope.get("route"):
+                made.update_name(f"{scope['method']} {route.path}")
         return None
 
 
