@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 import structlog
@@ -18,6 +20,29 @@ from tests.database import Databases, in_memory
 # How long an example takes says how busy the machine is, nothing else.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Several workers: the long tests first and mixed, each worker its share, so that none of them is left at the end.
+
+    `--dist worksteal` hands out the list in as many even pieces as there are workers, and steals from their ends.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers == 1:
+        return
+    long = sorted(filter(_is_long, items), key=lambda item: crc32(item.nodeid.encode()))
+    short = [item for item in items if not _is_long(item)]
+    ordered: list[pytest.Item] = []
+    for n in range(workers):
+        mine = long[n::workers]
+        room = (n + 1) * len(items) // workers - len(ordered) - len(mine)
+        ordered += [*mine, *short[:room]]
+        short = short[room:]
+    items[:] = [*ordered, *short]
+
+
+def _is_long(item: pytest.Item) -> bool:
+    return any(item.iter_markers("slow")) or "browser" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session", autouse=True)

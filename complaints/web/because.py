@@ -25,7 +25,7 @@ GROUPING = (
     N_("Trouble at several stations of %(place)s"), N_("Trouble at %(place)s"),
 )
 ASSIGNING = (
-    N_("does %(department)s"), N_("nobody on duty does %(department)s"), N_("duty manager for level 1"),
+    N_("does %(department)s"), N_("nobody on duty does %(department)s"),
     N_("stands in for %(who)s"), N_("site %(place)s"), N_("region %(place)s"), N_("speaks %(language)s"),
     N_("%(n)s open cases"), N_("second review"),
 )
@@ -34,9 +34,9 @@ UPKEEP = (
     N_("%(sentence)s (%(n)s sessions since): %(items)s"),
     N_("plug %(n)s: %(warning)s %(value)s, usual is %(usual)s; look before it fails"),
     N_("plug %(n)s: %(warning)s %(value)s; look before it fails"),
-    N_("daily inspection"), N_("deep test"), N_("gun and cooling"), N_("shell"), N_("cable"), N_("lamp"),
+    N_("daily inspection"), N_("deep test"), N_("shell"), N_("cable"), N_("lamp"),
     N_("connector seat"), N_("screen"), N_("voltage under load"), N_("current under load"), N_("earth resistance"),
-    N_("communication"), N_("clean and grease the gun"), N_("clear the cooling"), N_("check the seals"),
+    N_("communication"), N_("clear the cooling"), N_("check the seals"),
 )
 """The plans that came with the product, and the orders that plans and readings open."""
 MONEY = (N_("paid, and the records show no energy"),)
@@ -47,6 +47,8 @@ FORECAST = (
 NOTICED = N_("We noticed it by ourselves: %(amount)s %(currency)s was taken for this session and no energy came. "
              "We look into it and propose to give it back.")
 OTHERWISE = {
+    "duty manager for level 1": N_("duty manager for urgent cases"),
+    "gun and cooling": N_("plug and cooling"), "clean and grease the gun": N_("clean and grease the plug"),
     "same email": N_("same e-mail"), "same token": N_("same card or account"),
     "same payment_reference": N_("same payment"), "same order_ref": N_("same order"),
     "same matched": N_("same session"),

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import Response
@@ -15,6 +16,7 @@ from complaints import actions
 from complaints.actions import Ask
 from complaints.cases import Case
 from complaints.intake.form import Correction
+from complaints.overrides import NONE
 from complaints.refunds import proposed_amount
 from complaints.rest.complaints import allow
 from complaints.web import errors
@@ -24,6 +26,7 @@ from complaints.web.shown import local
 from complaints.web.tongue import N_
 from csms.errors import BadInput, NotFound, TheyErred
 from csms.rest.http import field_path, plain_words
+from csms.vocabulary import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,10 @@ DOINGS: Mapping[str, Doing] = {
                        "there before stays on record."), REASON, N_("This session is meant"), "judged"),
 }
 SAYING = ("question", "message", "note", "safety_cleared")
+NO_SESSION = Doing(N_("You say that the customer means none of the sessions on record. The evidence is judged again by "
+                      "it; what stood there before stays on record."), REASON, N_("None of these"), "judged")
+FOUND_SESSION = Doing(N_("Your decision is taken back: the session that the rules found counts again."), REASON,
+                      N_("Back to what the rules found"), "judged")
 TITLES = {"approve": N_("Approve the refund"), "decline": N_("Decline the refund"),
           "choose": N_("Another session is meant"), "verdict": N_("Decide otherwise"),
           "sort": N_("Sort it otherwise"), "facts": N_("Correct the facts")}
@@ -117,13 +124,34 @@ async def _page(visit: Visit, typed: Mapping[str, str], wrong: str, status: int 
         raise NotFound(f"there is no action {action}")
     view, session = await desk.view(number), visit.query("session")
     return visit.page(
-        "do.html" if visit.partial else "do_page.html", status, action=action, doing=DOINGS[action],
-        title=TITLES.get(action), case=view.case, number=number, session=session, problem=wrong,
+        "do.html" if visit.partial else "do_page.html", status, action=action, doing=_doing(action, session),
+        title=_title(action, session), case=view.case, number=number, session=session, problem=wrong,
         typed={**await _known(visit, action, number), **typed}, guards=await _guards(visit, action),
-        passes=visit.who.may(*actions.OVERRIDES), choices=await _choices(visit, action, view.case),
+        passes=visit.who.may(*actions.OVERRIDES), chosen=await _chosen(visit, action, session),
+        choices=await _choices(visit, action, view.case),
         refund=next((r for r in view.refunds if r.state == "proposed"), None),
         to=url("desk", "cases", number, "do", action, session=session), here=url("desk", "cases", number),
     )
+
+
+def _doing(action: str, session: str) -> Doing:
+    if action == "choose" and session in (NONE, RULES):
+        return NO_SESSION if session == NONE else FOUND_SESSION
+    return DOINGS[action]
+
+
+def _title(action: str, session: str) -> str | None:
+    return _doing(action, session).button if action == "choose" and session in (NONE, RULES) else TITLES.get(action)
+
+
+async def _chosen(visit: Visit, action: str, session: str) -> Transaction | None:
+    """The session that is about to be chosen, so that nobody confirms the wrong one."""
+    if action != "choose" or session in (NONE, RULES):
+        return None
+    try:
+        return await visit.site.csms.transaction(str(UUID(session)))
+    except ValueError:  # said when it is confirmed
+        return None
 
 
 async def _known(visit: Visit, action: str, number: str) -> dict[str, str]:
@@ -131,6 +159,8 @@ async def _known(visit: Visit, action: str, number: str) -> dict[str, str]:
     assessment = await visit.site.desk.assessment(number)
     if action == "refund" and (proposal := proposed_amount(assessment)):
         return {"amount": f"{proposal[0]:f}", "currency": proposal[1]}
+    if action == "refund" and assessment and (bill := assessment.judgement["bill"]):
+        return {"currency": bill["currency"]}
     case = await visit.site.desk.case(number)
     if action == "merge":
         likely = alike((await visit.site.desk.view(number)).entries, visit.tongue)

@@ -46,8 +46,9 @@ async def opened() -> AsyncIterator[Browser]:
 class Eyes:
     """One person's browser. Notes every console error and failed request, and looks at each page."""
 
-    def __init__(self, page: Page, http: str) -> None:
-        self.page, self.http = page, http
+    def __init__(self, page: Page, http: str, *, axe: bool = True) -> None:
+        """`axe`: look at everything with axe-core, too, which is half of what a page takes."""
+        self.page, self.http, self.axe = page, http, axe
         self.seen: list[str] = []
         page.set_default_timeout(PATIENCE_MS)
         page.on("console", lambda m: self.seen.append(f"console: {m.text}") if m.type in ("error", "warning") else None)
@@ -77,9 +78,13 @@ class Eyes:
         await self.page.wait_for_load_state("load")
         width, visible = await self.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
         assert width <= visible, f"{self.page.url} is {width} px wide on {visible}"
+        if self.axe:
+            await self._shut_nobody_out()
+        if quiet:
+            assert not self.seen, f"{self.page.url}: {self.seen}"
+
+    async def _shut_nobody_out(self) -> None:
         await self.page.evaluate(AXE.read_text())
         found = await self.page.evaluate("rules => axe.run(document, rules)", RULES)
         wrong = [f"{v['id']}: {[n['target'] for n in v['nodes'][:3]]} {v['help']}" for v in found["violations"]]
         assert not wrong, f"{self.page.url}: " + "; ".join(wrong)
-        if quiet:
-            assert not self.seen, f"{self.page.url}: {self.seen}"

@@ -54,6 +54,8 @@ async def test_a_verdict_over_the_rules_is_shown_beside_what_they_said_and_can_b
         assert (await desk.case(number)).verdict == by_rules
         assert (await post(supervisor, number, "verdict")).status_code == 422
         assert (await post(supervisor, number, "verdict", verdict="nonsense")).status_code == 422
+        assert (await supervisor.get(f"/desk/cases/{number}/do/choose?session=nonsense")).status_code == 200
+        assert (await post(supervisor, number, "choose", session="nonsense")).status_code == 422
         assert (await post(supervisor, number, "choose", session="none")).status_code == 303
         judged = (await desk.assessment(number)).judgement  # type: ignore[union-attr]
         assert judged["overridden"]["transaction"]["by"] == "zhao"

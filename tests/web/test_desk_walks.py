@@ -122,13 +122,14 @@ async def _another_session_is_meant(agent: Eyes) -> None:
     card = page.locator(".card", has_text="Which session is meant")
     other = card.locator(".act", has_text="Plug 2")
     await other.get_by_role("link", name="This one").click()
+    await expect(panel).to_contain_text("Plug 2")
     await panel.locator("#do-reason").fill("he named plug 2 on the phone")
     await panel.get_by_role("button", name="This session is meant").click()
     await expect(card).to_contain_text("Decided by li over the rules")
     await expect(card.locator("p", has_text="Session").first).to_contain_text("Plug 2")
     await card.get_by_role("link", name="Back to what the rules found").click()
     await panel.locator("#do-reason").fill("it was plug 1 after all")
-    await panel.get_by_role("button", name="This session is meant").click()
+    await panel.get_by_role("button", name="Back to what the rules found").click()
     await expect(card).not_to_contain_text("over the rules")
 
 

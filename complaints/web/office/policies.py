@@ -48,22 +48,22 @@ SECONDS = {"minutes": 60, "hours": 3600, "days": 86400}
 PARTS: Mapping[str, tuple[Field, ...]] = {
     "hours": (
         Field("opens", N_("The desk opens"), N_("Working hours and days are counted from here."), "time"),
-        Field("closes", N_("The desk closes"), N_("Level 1 knows no closing time."), "time"),
-        Field("quiet.since", N_("Quiet from"), N_("Nobody is written to from then on, in the recipient's zone. Level 1 "
-              "is exempt."), "time"),
+        Field("closes", N_("The desk closes"), N_("Urgent cases know no closing time."), "time"),
+        Field("quiet.since", N_("Quiet from"), N_("Nobody is written to from then on, in the recipient's zone. Urgent "
+              "cases are exempt."), "time"),
         Field("quiet.until", N_("Quiet until"), N_("Then what waited goes out."), "time"),
         Field("remind_at", N_("Remind the owner after"), N_("Share of a clock that has run by then."), "share", "%",
               10, 99),
-        Field("escalate_every_level_1", N_("Escalate level 1 every"), N_("Until the clock is met; each time higher."),
-              "seconds", "minutes", 5, 1440),
+        Field("escalate_every_level_1", N_("Escalate urgent cases (L1) every"),
+              N_("Until the clock is met; each time higher."), "seconds", "minutes", 5, 1440),
         Field("escalate_every", N_("Escalate others every"), N_("After a breach, until it is met."), "seconds",
               "hours", 1, 240),
-        Field("call_every", N_("Level 1: call the next one after"), N_("How long each on the list has to take it up."),
-              "seconds", "minutes", 1, 60),
-        Field("word_every_days.1", N_("Level 1 hears at least every"), N_("A word and a next date, even if there is "
-              "nothing new."), "count", "days", 1, 30),
-        Field("word_every_days.2", N_("Level 2 hears at least every"), "", "count", "days", 1, 30),
-        Field("word_every_days.3", N_("Level 3 hears at least every"), "", "count", "days", 1, 30),
+        Field("call_every", N_("Urgent (L1): call the next one after"),
+              N_("How long each on the list has to take it up."), "seconds", "minutes", 1, 60),
+        Field("word_every_days.1", N_("Urgent (L1): a word at least every"), N_("A word and a next date, even if there "
+              "is nothing new."), "count", "days", 1, 30),
+        Field("word_every_days.2", N_("Serious (L2): a word at least every"), "", "count", "days", 1, 30),
+        Field("word_every_days.3", N_("General (L3): a word at least every"), "", "count", "days", 1, 30),
     ),
     "money": (
         Field("approval_limits.agent", N_("Agents approve up to"), N_("0: they only propose."), "money"),
@@ -98,10 +98,10 @@ FIELDS: Mapping[str, Field] = {field.name: field for part in PARTS.values() for 
 CLOCK = re.compile(r"\w+ \[(\d+)\]\.limit")
 OWN_DAY = re.compile(r"days\.(\w*)\.(\d{4}-\d\d-\d\d)")
 EXAMPLES = (
-    (N_("Danger (level 1)"), sla.Facts(level=1, category="equipment")),
-    (N_("Charger out of order (level 2)"), sla.Facts(level=2, category="equipment")),
-    (N_("Paid, got no energy (level 2)"), sla.Facts(level=2, category="payment")),
-    (N_("Suggestion (level 3)"), sla.Facts(level=3, category="other")),
+    (N_("Danger (urgent)"), sla.Facts(level=1, category="equipment")),
+    (N_("Charger out of order (serious)"), sla.Facts(level=2, category="equipment")),
+    (N_("Paid, got no energy (serious)"), sla.Facts(level=2, category="payment")),
+    (N_("Suggestion (general)"), sla.Facts(level=3, category="other")),
 )
 
 
