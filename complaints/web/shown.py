@@ -78,17 +78,19 @@ def length(span: timedelta, tongue: Tongue) -> str:
     return tongue.say("%(n)s days", n=minutes // (24 * 60))
 
 
-HYPHENATED = re.compile(
-    r"(?<![\w-])(?:\d{4}-\d\d-\d\d(?: \d\d:\d\d)?|(?=[A-Za-z-]*\d)(?=[\w-]{,24}(?![\w-]))\w+(?:-\w+)+)(?![\w-])",
+UNBROKEN = re.compile(
+    r"(?<![\w-])(?:\d{4}-\d\d-\d\d(?: \d\d:\d\d)?"
+    r"|(?=[A-Za-z-]*\d)(?=[\w-]{,24}(?![\w-]))\w+(?:-\w+)+"
+    r"|\d+(?:[.,]\d+)* (?:k?Wh?|[AV]|元|[A-Z]{3}|min))(?![\w-])",
     re.ASCII,
 )
-"""A date with its time, the number of a case or a station: a line that ends in the middle of one is misread."""
+"""A date with its time, the number of a case or a station, a quantity: a line that ends in the middle is misread."""
 
 
 def whole(text: str | None) -> Markup:
-    """A text whose dates and numbers stay on one line."""
+    """A text whose dates, numbers and quantities stay on one line."""
     safe = str(escape(text or ""))
-    return Markup(HYPHENATED.sub(lambda m: f'<span class="whole">{m[0]}</span>', safe))  # noqa: S704 - escaped above
+    return Markup(UNBROKEN.sub(lambda m: f'<span class="whole">{m[0]}</span>', safe))  # noqa: S704 - escaped above
 
 
 def country(code: str, tongue: Tongue) -> str:

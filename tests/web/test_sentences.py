@@ -157,9 +157,9 @@ def test_a_case_we_opened_ourselves_says_so_in_the_language_of_its_reader() -> N
 
 
 def test_dates_and_numbers_stay_on_one_line_and_markup_stays_text() -> None:
-    shown = whole("<b>2026-12-01 14:03</b> 在HB-02, well-known, 10-20 kWh of C20261201-000005")
+    shown = whole("<b>2026-12-01 14:03</b> 在HB-02, well-known, 10-20 kWh of C20261201-000005, 10.27 kWh, 12 元")
     kept = re.findall(r'<span class="whole">(.*?)</span>', shown)
-    assert kept == ["2026-12-01 14:03", "HB-02", "10-20", "C20261201-000005"]
+    assert kept == ["2026-12-01 14:03", "HB-02", "10-20", "C20261201-000005", "10.27 kWh", "12 元"]
     assert shown.startswith("&lt;b&gt;")
     assert "well-known" in shown
 
