@@ -4,6 +4,9 @@ BIN := .venv/bin
 # One more than cores: many tests wait for a browser, a timer or a process of their own.
 WORKERS := $(shell $(PY) -c "import os; print(min(4, os.cpu_count() + 1))")
 
+# The tests start dozens of processes of ours; without byte code each of them compiles everything first.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup demo test check bench scale fuzz audit
 
 setup: .venv/.ready
