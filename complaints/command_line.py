@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,16 @@ def run_with_loop(work: Any) -> Any:
         runner = asyncio.Runner()
     try:
         with runner:
-            return runner.run(work)
+            return runner.run(_until_told(work))
     except OhmbudsmanError as error:
         raise click.ClickException(str(error)) from error
+    except asyncio.CancelledError:
+        raise SystemExit(128 + signal.SIGTERM) from None
+
+
+async def _until_told(work: Awaitable[Any]) -> Any:
+    """SIGTERM ends it as Ctrl-C does: what it has started, an embedded PostgreSQL first of all, ends with it."""
+    if task := asyncio.current_task():
+        with suppress(NotImplementedError):  # not on Windows
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await work
